@@ -1,0 +1,110 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"crest/sketchcombine"
+	"crest/sketchcombine/summary"
+	"crest/table"
+	"crest/transforms"
+)
+
+// A Graph is the pipeline: what is computed between a source and its sinks.
+type Graph struct {
+	// Run is the row that the run commits with.
+	Run table.Run
+	// Paths are the ways of counting, by table.Fast or table.Exact.
+	Paths map[string]transforms.Counting
+	// Windows are the kinds of window that lists are made for.
+	Windows []transforms.Window
+	Pane    time.Duration
+	// Counts is the window of the exact path's frequency table; nil for none.
+	Counts *transforms.Window
+	// K is the length of lists.
+	K int
+	// MaxRejects is the share of records, from 0 to 1, that may be rejected.
+	MaxRejects float64
+}
+
+// A Source makes a PCollection<block.Block>.
+type Source func(s beam.Scope) beam.PCollection
+
+// A Sink writes a PCollection<table.Row>, and returns a PCollection<int64> with
+// an element for each bundle of rows that can be read from then on.
+type Sink func(s beam.Scope, rows beam.PCollection) beam.PCollection
+
+// Build adds the graph to a pipeline. Everything is written before the row of
+// the table runs, which makes it visible.
+func (g *Graph) Build(s beam.Scope, read Source, sinks []Sink) {
+	blocks := read(s)
+	ledger, rejects := transforms.Audit(s, g.label(g.Run.Path), blocks)
+	rows := []beam.PCollection{rejects}
+	answers := make(map[string][]transforms.Answers)
+	for _, path := range []string{table.Fast, table.Exact} {
+		if c, ok := g.Paths[path]; ok {
+			var made []beam.PCollection
+			answers[path], made = g.count(s.Scope(path), path, c, blocks)
+			rows = append(rows, made...)
+		}
+	}
+	for i, fast := range answers[table.Fast] {
+		if exacts := answers[table.Exact]; exacts != nil {
+			c := g.Paths[table.Exact]
+			rows = append(rows, transforms.Reconcile(s, g.label(table.Exact), g.K, c.Shards, c.Summary.Seed, fast, exacts[i]))
+		}
+	}
+	all := beam.Flatten(s, rows...)
+	var written []beam.PCollection
+	for _, write := range sinks {
+		written = append(written, write(s, all))
+	}
+	run := transforms.Commit(s, g.Run, g.MaxRejects, ledger, beam.Flatten(s, written...))
+	for _, write := range sinks {
+		write(s.Scope("runs"), run)
+	}
+}
+
+// count adds one path: what it answers for each kind of window asked for, and
+// all rows that it makes.
+func (g *Graph) count(s beam.Scope, path string, c transforms.Counting, blocks beam.PCollection) (answers []transforms.Answers, rows []beam.PCollection) {
+	label := g.label(path)
+	partials := transforms.PreAggregate(s, c, blocks)
+	for _, level := range transforms.RollUp(s, &sketchcombine.MergeFn{Config: c.Summary}, g.Pane, g.made(path), partials) {
+		s := s.Scope(level.Window.String())
+		if slices.Contains(g.Windows, level.Window) {
+			lists := transforms.TopK(s, g.K, level.Summaries)
+			answers = append(answers, transforms.Answers{Level: level, Lists: lists})
+			rows = append(rows, transforms.TopKRows(s, label, lists))
+		}
+		if path == table.Fast && !level.Window.Sliding() {
+			rows = append(rows, transforms.SketchRows(s, label, c.Shards, level.Summaries))
+		}
+		if path == table.Exact && g.Counts != nil && level.Window == *g.Counts {
+			rows = append(rows, transforms.CountRows(s, label, level.Summaries))
+		}
+	}
+	return answers, rows
+}
+
+// made are the windows that a path makes summaries of.
+func (g *Graph) made(path string) []transforms.Window {
+	if path == table.Exact && g.Counts != nil {
+		return append(g.Windows[:len(g.Windows):len(g.Windows)], *g.Counts)
+	}
+	return g.Windows
+}
+
+func (g *Graph) label(path string) transforms.Label {
+	return transforms.Label{Job: g.Run.Job, Run: g.Run.Run, Path: path}
+}
+
+// counting sizes a path: without a budget where it is exact.
+func counting(path string, sized summary.Config, shards int, pane time.Duration, workers int) transforms.Counting {
+	if path == table.Exact {
+		sized = summary.Config{Seed: sized.Seed}
+	}
+	return transforms.Counting{Summary: sized, Shards: shards, Pane: pane, Workers: workers}
+}

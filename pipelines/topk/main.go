@@ -1,0 +1,162 @@
+// Command topk finds the heavy hitters of events: the top K items of each
+// segment in each window, approximately, exactly, or both and compared. It is
+// flags and wiring; what it wires is in transforms, sources and sinks.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/x/beamx"
+
+	"crest/sinks/sqlite"
+	"crest/sources/files"
+)
+
+func main() {
+	m := &Main{Stdout: os.Stdout, Stderr: os.Stderr}
+	if err := m.ParseFlags(flag.CommandLine, os.Args[1:]); err != nil {
+		os.Exit(m.explain(err))
+	}
+	beam.Init()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := m.Run(ctx)
+	stop()
+	os.Exit(m.explain(errors.Join(err, m.Close())))
+}
+
+// Main is the program. Its steps are ParseFlags, Run, Close.
+type Main struct {
+	Stdout, Stderr io.Writer
+
+	options Options
+	stores  []*sqlite.Store
+}
+
+// usageError is a command line that is wrong.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// ParseFlags reads the command line. The flag set may have other flags, as
+// Beam's.
+func (m *Main) ParseFlags(fs *flag.FlagSet, args []string) error {
+	fs.Init("topk", flag.ContinueOnError)
+	m.options.register(fs)
+	fs.Usage = func() {}
+	fs.SetOutput(io.Discard)
+	errs := parse(fs, args)
+	if len(errs) == 1 && errs[0] == flag.ErrHelp {
+		fs.SetOutput(m.Stdout)
+		usage(fs)
+		return flag.ErrHelp
+	}
+	if len(errs) > 0 {
+		return usageError{errors.Join(errs...)}
+	}
+	return nil
+}
+
+// Run runs the pipeline and reports what it found.
+func (m *Main) Run(ctx context.Context) error {
+	plan, err := m.options.Plan(ctx)
+	if err != nil {
+		return usageError{err}
+	}
+	// Opened before the pipeline runs: what is wrong with a file is told now.
+	for _, path := range plan.Stores {
+		store, err := sqlite.Open(path)
+		if err != nil {
+			return usageError{fmt.Errorf("--sink: %w", err)}
+		}
+		m.stores = append(m.stores, store)
+	}
+	p, s := beam.NewPipelineWithRoot()
+	plan.Build(s, func(s beam.Scope) beam.PCollection { return files.Read(s, plan.Files) }, plan.Sinks())
+
+	show := startProgress(m.Stderr, plan)
+	started := time.Now()
+	err = run(ctx, p)
+	show.stop()
+	if err != nil {
+		m.discard(plan)
+		return err
+	}
+	return report(ctx, m.Stdout, plan, time.Since(started))
+}
+
+// run runs the pipeline until it ends or the context does. A local runner does
+// not stop when it is told to: it ends with the process.
+func run(ctx context.Context, p *beam.Pipeline) error {
+	done := make(chan error, 1)
+	go func() { done <- beamx.Run(ctx, p) }()
+	select {
+	case err := <-done:
+		return tidy(err)
+	case <-ctx.Done():
+		return fmt.Errorf("the run was interrupted: nothing of it is shown (%w)", ctx.Err())
+	}
+}
+
+// discard deletes what a failed run has written. Nobody saw it, and if it can't
+// be deleted now, a later run of the job will do it.
+func (m *Main) discard(p *Plan) {
+	for _, path := range p.Stores {
+		if err := sqlite.Discard(path, p.Run.Job, p.Run.Run); err != nil {
+			fmt.Fprintf(m.Stderr, "topk: %v\n", err)
+		}
+	}
+}
+
+// Close releases what Run has opened.
+func (m *Main) Close() error {
+	var errs []error
+	for _, s := range m.stores {
+		errs = append(errs, s.Close())
+	}
+	m.stores = nil
+	return errors.Join(errs...)
+}
+
+// explain prints an error and returns the exit code: 2 where the command line
+// is wrong, 130 where the run was interrupted, 1 for any other error.
+func (m *Main) explain(err error) int {
+	var wrong usageError
+	switch {
+	case err == nil, err == flag.ErrHelp:
+		return 0
+	case errors.As(err, &wrong):
+		fmt.Fprintf(m.Stderr, "topk: the command line is wrong:\n")
+		for _, e := range flatten(wrong.error) {
+			fmt.Fprintf(m.Stderr, "  %v\n", e)
+		}
+		fmt.Fprintf(m.Stderr, "topk --help lists all flags\n")
+		return 2
+	}
+	fmt.Fprintf(m.Stderr, "topk: %v\n", err)
+	if errors.Is(err, context.Canceled) {
+		return 130
+	}
+	return 1
+}
+
+// flatten takes joined errors apart.
+func flatten(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, flatten(e)...)
+	}
+	return all
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"crest/sinks/sqlite"
+	"crest/sketchcombine/summary"
+	"crest/sources/files"
+	"crest/sources/format"
+	"crest/table"
+	"crest/transforms"
+)
+
+// A Plan is what the options come to: everything that a run needs.
+type Plan struct {
+	Graph
+	Files  files.Config
+	Stores []string // paths of SQLite files
+	// FileCount and Bytes are what there is to read.
+	FileCount int
+	Bytes     int64
+}
+
+// problems gathers what is wrong with the options.
+type problems []error
+
+func (p *problems) add(flag string, err error) {
+	if err != nil {
+		*p = append(*p, fmt.Errorf("--%s: %w", flag, err))
+	}
+}
+
+// Plan checks the options and returns what they come to, or an error that joins
+// everything that is wrong with them.
+func (o *Options) Plan(ctx context.Context) (*Plan, error) {
+	var wrong problems
+	p := &Plan{}
+	o.planSource(ctx, p, &wrong)
+	o.planWindows(p, &wrong)
+	o.planPaths(p, &wrong)
+	o.planSinks(p, &wrong)
+	if o.Job == "" || len(o.Job) > 200 {
+		wrong.add("job", errors.New("a job needs a name of at most 200 bytes"))
+	}
+	now := time.Now()
+	settings, err := json.Marshal(o)
+	wrong.add("job", err)
+	p.Run = table.Run{
+		Job: o.Job, Run: table.NewRunID(now), Path: o.Path, Kind: table.Batch, StartedAt: table.TimeOf(now),
+		Settings: string(settings), HashSeed: p.fingerprint(),
+	}
+	return p, errors.Join(wrong...)
+}
+
+func (o *Options) planSource(ctx context.Context, p *Plan, wrong *problems) {
+	if o.Source != "files" {
+		wrong.add("source", fmt.Errorf("%q is not a source: this version reads files", o.Source))
+	}
+	kind, err := format.ParseKind(o.Format)
+	wrong.add("format", err)
+	extract, err := format.ParseExtract(o.Extract)
+	wrong.add("extract", err)
+	for _, f := range []struct{ flag, value string }{{"time_field", o.TimeField}, {"item_field", o.ItemField}} {
+		if f.value == "" {
+			wrong.add(f.flag, errors.New("every record needs it: it can't be empty"))
+		}
+	}
+	p.Files = files.Config{
+		Patterns: split(o.Input),
+		Kind:     kind,
+		Fields:   format.Options{Time: o.TimeField, Item: o.ItemField, Segment: o.SegmentField, Weight: o.WeightField, Extract: extract},
+		Workers:  workers(),
+	}
+	if len(p.Files.Patterns) == 0 {
+		wrong.add("input", errors.New("say what to read, as --input=events.ndjson.gz"))
+		return
+	}
+	p.FileCount, p.Bytes, err = files.Stat(ctx, p.Files.Patterns)
+	wrong.add("input", err)
+}
+
+func (o *Options) planWindows(p *Plan, wrong *problems) {
+	for _, s := range split(o.Windows) {
+		size, err := parseWindow(s)
+		wrong.add("windows", err)
+		if w := transforms.Tumbling(size); err == nil && !slices.Contains(p.Windows, w) {
+			p.Windows = append(p.Windows, w)
+		}
+	}
+	for _, s := range split(o.Sliding) {
+		w, err := parseSliding(s)
+		wrong.add("sliding", err)
+		if err == nil && !slices.Contains(p.Windows, w) {
+			p.Windows = append(p.Windows, w)
+		}
+	}
+	if o.Counts != "" {
+		size, err := parseWindow(o.Counts)
+		wrong.add("counts", err)
+		w := transforms.Tumbling(size)
+		p.Counts = &w
+		if o.Path == table.Fast {
+			wrong.add("counts", errors.New("the exact path makes them: add --path=exact or --path=both"))
+		}
+	}
+	if len(p.Windows) == 0 {
+		wrong.add("windows", errors.New("say at least one, as 1h or all"))
+		return
+	}
+	for _, w := range p.made(table.Exact) {
+		if w.Size > 0 && (p.Pane == 0 || w.Period < p.Pane) {
+			p.Pane = w.Period
+		}
+	}
+	if o.Pane != "" {
+		size, err := parseWindow(o.Pane)
+		wrong.add("pane", err)
+		p.Pane = size
+	}
+	if _, _, err := transforms.Plan(p.Pane, p.made(table.Exact)); err != nil && len(*wrong) == 0 {
+		wrong.add("windows", fmt.Errorf("%w: choose sizes that are multiples of it, or a smaller --pane", err))
+	}
+}
+
+func (o *Options) planPaths(p *Plan, wrong *problems) {
+	memory, err := parseBytes(o.Memory)
+	if err == nil && memory < 16<<10 {
+		err = fmt.Errorf("%s is too little: a summary needs 16KiB", o.Memory)
+	}
+	wrong.add("memory", err)
+	sized := summary.ForMemory(max(memory, 16<<10))
+	for _, f := range []struct {
+		flag string
+		set  int
+		to   *int
+	}{{"budget", o.Budget, &sized.Budget}, {"counters", o.Counters, &sized.Counters}, {"sketch_width", o.SketchWidth, &sized.Width}, {"sketch_depth", o.SketchDepth, &sized.Depth}} {
+		if f.set < 0 {
+			wrong.add(f.flag, fmt.Errorf("%d is less than nothing", f.set))
+		} else if f.set > 0 {
+			*f.to = f.set
+		}
+	}
+	sized.Width += sized.Width % 2
+	wrong.add("memory", sized.Validate())
+	if o.K < 1 || o.K > 10_000 {
+		wrong.add("k", fmt.Errorf("%d rows: a list has 1 to 10000", o.K))
+	} else if least := sized.Kept(); o.Path != table.Exact && o.K > least {
+		wrong.add("k", fmt.Errorf("a summary of this size may keep no more than %d items: give it more --memory, or ask for fewer", least))
+	}
+	p.K = o.K
+	sized.Seed, err = readSeed(o.HashSeedFile)
+	wrong.add("hash_seed_file", err)
+	if o.Shards < 0 || o.Shards > 10_000 {
+		wrong.add("shards", fmt.Errorf("%d shards: 1 to 10000, or 0 to let Crest choose", o.Shards))
+	}
+	names, err := paths(o.Path)
+	wrong.add("path", err)
+	p.Paths = make(map[string]transforms.Counting)
+	for _, name := range names {
+		shards := max(o.Shards, 1)
+		if o.Shards == 0 {
+			shards = defaultShards[name]
+		}
+		p.Paths[name] = counting(name, sized, shards, p.Pane, workers())
+	}
+	p.MaxRejects, err = parseShare(o.MaxRejects)
+	wrong.add("max_rejects", err)
+}
+
+// defaultShards: the fast path's spread a segment that is hot over a few
+// workers; the exact path's also keep elements small.
+var defaultShards = map[string]int{table.Fast: 4, table.Exact: 8}
+
+// readSeed makes a seed of a secret; without a file it is the seed that everybody
+// knows.
+func readSeed(path string) (summary.Seed, error) {
+	if path == "" {
+		return 0, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	secret := strings.TrimSpace(string(b))
+	if len(secret) < 16 {
+		return 0, fmt.Errorf("%s holds %d bytes: a secret has at least 16 (head -c 32 /dev/urandom | base64)", path, len(secret))
+	}
+	return summary.Seed(summary.Seed(0).Hash([]byte(secret))), nil
+}
+
+func (o *Options) planSinks(p *Plan, wrong *problems) {
+	sinks := o.Sinks
+	if len(sinks) == 0 {
+		sinks = list{"sqlite:crest.db"}
+	}
+	for _, s := range sinks {
+		kind, path, _ := strings.Cut(s, ":")
+		switch {
+		case kind != "sqlite" || path == "":
+			wrong.add("sink", fmt.Errorf("%q is not a sink: this version writes sqlite:FILE", s))
+		case !slices.Contains(p.Stores, path):
+			p.Stores = append(p.Stores, path)
+		}
+	}
+}
+
+// Sinks are the sinks as transforms.
+func (p *Plan) Sinks() (sinks []Sink) {
+	for _, path := range p.Stores {
+		sinks = append(sinks, func(s beam.Scope, rows beam.PCollection) beam.PCollection {
+			return sqlite.Write(s, path, rows)
+		})
+	}
+	return sinks
+}
+
+func (p *Plan) fingerprint() string {
+	for _, c := range p.Paths {
+		return fmt.Sprintf("%016x", c.Summary.Seed.Fingerprint())
+	}
+	return ""
+}
+
+// workers is how many goroutines work within a bundle: prism runs one bundle
+// after another, the other runners one a core.
+func workers() int {
+	if local() {
+		return runtime.GOMAXPROCS(0)
+	}
+	return 1
+}

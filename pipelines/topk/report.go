@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/dustin/go-humanize"
+	"github.com/mattn/go-runewidth"
+
+	"crest/sinks/sqlite"
+	"crest/table"
+)
+
+const (
+	// shownSegments of each size of window are shown, with shownItems of each.
+	shownSegments = 3
+	shownItems    = 5
+	// aloneItems are shown where there is one segment.
+	aloneItems = 10
+	barWidth   = 24
+	itemWidth  = 44
+)
+
+// A reporter prints what a run has written, as its readers see it: from the file.
+type reporter struct {
+	out   io.Writer
+	color bool
+	file  *sqlite.Reader
+	plan  *Plan
+	err   error
+}
+
+// report prints the lists, the accuracy, the rejects, and how to look further.
+func report(ctx context.Context, out io.Writer, p *Plan, took time.Duration) error {
+	file, err := sqlite.OpenReader(p.Stores[0])
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	r := &reporter{out: out, color: isTerminal(out) && os.Getenv("NO_COLOR") == "", file: file, plan: p}
+	sizes, err := file.WindowSizes(ctx, sqlite.Select{Job: p.Run.Job, Run: p.Run.Run})
+	if err != nil {
+		return err
+	}
+	best := p.Run.Path
+	if best == table.Both {
+		best = table.Exact
+	}
+	for _, size := range sizes {
+		if size.Path == best {
+			r.lists(ctx, size)
+		}
+	}
+	r.accuracy(ctx)
+	r.rejects(ctx)
+	r.summary(ctx, took)
+	return r.err
+}
+
+// keep remembers the first error.
+func (r *reporter) keep(err error) bool {
+	if r.err == nil {
+		r.err = err
+	}
+	return err == nil
+}
+
+func (r *reporter) printf(format string, args ...any) { fmt.Fprintf(r.out, format, args...) }
+
+func (r *reporter) style(code, text string) string {
+	if !r.color {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (r *reporter) bold(text string) string { return r.style("1", text) }
+func (r *reporter) dim(text string) string  { return r.style("2", text) }
+
+// lists prints the newest window of one size.
+func (r *reporter) lists(ctx context.Context, size sqlite.WindowSize) {
+	sel := sqlite.Select{Job: r.plan.Run.Job, Run: r.plan.Run.Run, Path: size.Path, WindowSeconds: size.WindowSeconds}
+	segments, err := r.file.Segments(ctx, sel, shownSegments)
+	if !r.keep(err) || len(segments) == 0 {
+		return
+	}
+	items := shownItems
+	if len(segments) == 1 {
+		items = aloneItems
+	}
+	at := segments[0].WindowStart
+	title := "everything"
+	if size.WindowSeconds > 0 {
+		start := at.Time()
+		title = fmt.Sprintf("%s, %s – %s", windowName(size.WindowSeconds), start.Format(time.DateTime), start.Add(time.Duration(size.WindowSeconds)*time.Second).Format(time.DateTime))
+		if size.Windows > 1 {
+			title += r.dim(fmt.Sprintf(" (the newest of %s)", humanize.Comma(size.Windows)))
+		}
+	}
+	r.printf("%s\n", r.bold(title))
+	sel.At = &at
+	for _, s := range segments {
+		r.list(ctx, sel, s, items)
+	}
+	if more := int(size.Segments) - len(segments); size.WindowSeconds == 0 && more > 0 {
+		r.printf("  %s\n", r.dim(fmt.Sprintf("… and %d segments more", more)))
+	}
+	r.printf("\n")
+}
+
+// list prints the head of one list, with what the other path says beside it.
+func (r *reporter) list(ctx context.Context, sel sqlite.Select, s sqlite.SegmentTotal, items int) {
+	l, ok, err := r.file.List(ctx, sel, s.Segment)
+	if !r.keep(err) || !ok || len(l.Items) == 0 {
+		return
+	}
+	beside := make(map[string]table.Item)
+	if r.plan.Run.Path == table.Both {
+		other := sel
+		other.Path = table.Fast
+		fast, _, err := r.file.List(ctx, other, s.Segment)
+		r.keep(err)
+		for _, it := range fast.Items {
+			beside[it.Item] = it
+		}
+	}
+	name := s.Segment
+	if name == "" {
+		name = "all events"
+	}
+	r.printf("  %s  %s\n", r.style("36", printable(name)), r.dim("total "+comma(l.Total)))
+	largest := l.Items[0].Count
+	for _, it := range l.Items[:min(items, len(l.Items))] {
+		r.printf("  %3d  %s  %s %11s", it.Rank, fit(it.Item, itemWidth), r.style("32", bar(it.Count, largest)), comma(it.Count))
+		if f, ok := beside[it.Item]; ok {
+			r.printf("  %s", r.dim("fast "+bounds(f)))
+		} else if l.Path == table.Fast && it.Lower < it.Upper {
+			r.printf("  %s", r.dim(bounds(it)))
+		}
+		r.printf("\n")
+	}
+}
+
+// bounds says what the fast path knows of a count.
+func bounds(it table.Item) string {
+	text := comma(it.Count)
+	if it.Lower < it.Upper {
+		text = fmt.Sprintf("%s in [%s, %s]", text, comma(it.Lower), comma(it.Upper))
+	}
+	if it.Certain {
+		text += " certain"
+	}
+	return text
+}
+
+// accuracy prints how the fast lists compare with the exact ones.
+func (r *reporter) accuracy(ctx context.Context) {
+	if r.plan.Run.Path != table.Both {
+		return
+	}
+	rows, err := r.file.Accuracy(ctx, r.plan.Run.Job, r.plan.Run.Run)
+	if !r.keep(err) || len(rows) == 0 {
+		return
+	}
+	r.printf("%s\n", r.bold(fmt.Sprintf("Fast against exact, top %d", r.plan.K)))
+	r.printf("  %-12s %9s %12s %12s %10s %10s %9s %11s\n", "window", "lists", "mean recall", "least recall", "max error", "certain", "coverage", "violations")
+	for _, a := range rows {
+		r.printf("  %-12s %9s %11.2f%% %11.2f%% %9.2f%% %9.1f%% %8.1f%% %11d\n", windowName(a.WindowSeconds), humanize.Comma(a.Lists),
+			100*a.MeanRecall, 100*a.MinRecall, 100*a.MaxError, a.CertainPercent, 100*a.Coverage, a.Violations)
+	}
+	r.printf("\n")
+}
+
+// rejects prints why records were rejected.
+func (r *reporter) rejects(ctx context.Context) {
+	rows, err := r.file.Rejects(ctx, r.plan.Run.Job, r.plan.Run.Run)
+	if !r.keep(err) || len(rows) == 0 {
+		return
+	}
+	r.printf("%s\n", r.bold("Rejected"))
+	for _, x := range rows {
+		r.printf("  %11s  %-18s %s\n", comma(x.Count), x.Reason, r.dim(fmt.Sprintf("first at %s:%d, %s", printable(x.Source), x.Offset, fit(x.Detail, 60))))
+	}
+	r.printf("\n")
+}
+
+// summary prints what was read, and how to look further.
+func (r *reporter) summary(ctx context.Context, took time.Duration) {
+	run, ok, err := r.file.LastRun(ctx, r.plan.Run.Job)
+	if !r.keep(err) || !ok {
+		return
+	}
+	r.printf("%s read, %s counted, %s rejected, in %s (%s)\n", comma(run.Read), comma(run.Counted), comma(run.Rejected),
+		took.Round(10*time.Millisecond), humanize.SIWithDigits(float64(run.Read)/took.Seconds(), 1, "events/s"))
+	path := r.plan.Stores[0]
+	r.printf("The tables are in %s, run %s. To look further:\n", path, run.Run)
+	r.printf("  sqlite3 -box %s \"SELECT rank, item, count, lower, upper FROM topk_items WHERE window_seconds = %d AND segment = '' LIMIT 20\"\n",
+		path, r.plan.Windows[len(r.plan.Windows)-1].Size/time.Second)
+	r.printf("  sqlite3 -box %s \"SELECT * FROM accuracy_latest ORDER BY recall LIMIT 20\"\n", path)
+}
+
+// windowName is a size of window as a person says it.
+func windowName(seconds int64) string {
+	switch {
+	case seconds == 0:
+		return "everything"
+	case seconds%86400 == 0:
+		return plural(seconds/86400, "day")
+	case seconds%3600 == 0:
+		return plural(seconds/3600, "hour")
+	case seconds%60 == 0:
+		return plural(seconds/60, "minute")
+	}
+	return plural(seconds, "second")
+}
+
+func plural(n int64, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
+}
+
+func comma(n uint64) string { return humanize.Comma(int64(n)) }
+
+// bar draws n as a share of the largest.
+func bar(n, largest uint64) string {
+	eighths := int(float64(n) / float64(max(1, largest)) * barWidth * 8)
+	text := strings.Repeat("█", eighths/8)
+	if rest := eighths % 8; rest > 0 {
+		text += string([]rune(" ▏▎▍▌▋▊▉")[rest])
+	}
+	return runewidth.FillRight(text, barWidth)
+}
+
+// fit cuts or fills a text to a width on the screen.
+func fit(text string, width int) string {
+	return runewidth.FillRight(runewidth.Truncate(printable(text), width, "…"), width)
+}
+
+// printable takes out what would steer a terminal: items are anybody's text.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || unicode.In(c, unicode.Cf) {
+			return '·'
+		}
+		return c
+	}, text)
+}

@@ -1,0 +1,97 @@
+package sketchcombine
+
+import (
+	"reflect"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"crest/sketchcombine/summary"
+)
+
+// A Summary is a summary on its way through a pipeline. Nobody changes it.
+type Summary struct{ *summary.Summary }
+
+// A Merging is the accumulator of MergeFn.
+type Merging struct {
+	s *summary.Summary
+	// owned tells that s is the accumulator's own and may be changed. A lone
+	// input is adopted as it is: Beam shares inputs between windows, and most
+	// panes of a batch have but one.
+	owned bool
+}
+
+// MergeFn merges summaries: a CombineFn from Summary to Summary. No budget in
+// its Config makes it exact.
+type MergeFn struct {
+	Config summary.Config
+}
+
+func init() {
+	beam.RegisterType(reflect.TypeFor[Summary]())
+	beam.RegisterType(reflect.TypeFor[Merging]())
+	beam.RegisterCoder(reflect.TypeFor[Summary](), encodeSummary, decodeSummary)
+	beam.RegisterCoder(reflect.TypeFor[Merging](), encodeMerging, decodeMerging)
+	register.Combiner3[Merging, Summary, Summary](&MergeFn{})
+}
+
+// CreateAccumulator returns an accumulator of nothing.
+func (fn *MergeFn) CreateAccumulator() Merging { return Merging{} }
+
+// AddInput merges a summary into the accumulator and leaves the summary alone.
+func (fn *MergeFn) AddInput(a Merging, in Summary) (Merging, error) {
+	return fn.MergeAccumulators(a, Merging{s: in.Summary})
+}
+
+// MergeAccumulators merges b into a.
+func (fn *MergeFn) MergeAccumulators(a, b Merging) (Merging, error) {
+	switch {
+	case a.s == nil:
+		return b, nil
+	case b.s == nil:
+		return a, nil
+	case b.owned && !a.owned:
+		a, b = b, a
+	case !a.owned:
+		a = Merging{s: a.s.Clone(), owned: true}
+	}
+	if !a.s.Bound() {
+		if err := a.s.Bind(&fn.Config); err != nil {
+			return a, err
+		}
+	}
+	return a, a.s.Merge(b.s)
+}
+
+// ExtractOutput returns what was merged.
+func (fn *MergeFn) ExtractOutput(a Merging) Summary {
+	if a.s == nil {
+		return Summary{summary.New(&fn.Config)}
+	}
+	return Summary{a.s}
+}
+
+func encodeSummary(s Summary) []byte {
+	return s.AppendBinary(make([]byte, 0, s.EncodedSize()))
+}
+
+func decodeSummary(b []byte) (Summary, error) {
+	s, err := summary.Decode(b)
+	return Summary{s}, err
+}
+
+// An empty accumulator has no bytes; any other has its summary's.
+func encodeMerging(a Merging) []byte {
+	if a.s == nil {
+		return []byte{}
+	}
+	return encodeSummary(Summary{a.s})
+}
+
+func decodeMerging(b []byte) (Merging, error) {
+	if len(b) == 0 {
+		return Merging{}, nil
+	}
+	s, err := summary.Decode(b)
+	return Merging{s: s, owned: true}, err
+}

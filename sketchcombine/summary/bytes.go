@@ -1,0 +1,268 @@
+package summary
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
+
+// The layout is documented in docs/format/summary.md.
+const (
+	magic   = 'C'
+	version = 1
+
+	kindExact    = 0
+	kindSketched = 1
+
+	// blockCells cells of the light part are packed with as many bits each as
+	// the largest of them needs: 8 bytes a bit.
+	blockCells = 64
+)
+
+// AppendBinary appends the summary's bytes to b.
+func (s *Summary) AppendBinary(b []byte) []byte {
+	t := &s.table
+	kind := byte(kindExact)
+	if s.light != nil {
+		kind = kindSketched
+	}
+	b = append(b, magic, version, kind)
+	b = binary.AppendUvarint(b, s.total)
+	if s.light != nil {
+		b = binary.AppendUvarint(b, s.threshold)
+		b = binary.LittleEndian.AppendUint64(b, s.fingerprint)
+		b = binary.AppendUvarint(b, uint64(s.light.width))
+		b = binary.AppendUvarint(b, uint64(s.light.depth))
+	}
+	b = binary.AppendUvarint(b, uint64(t.n))
+	for off := 0; off < len(t.arena); off = t.next(off) {
+		item := t.item(off)
+		b = binary.AppendUvarint(b, uint64(len(item)))
+		b = append(b, item...)
+		b = binary.AppendUvarint(b, t.count(off))
+		if s.light != nil {
+			b = binary.AppendUvarint(b, t.entry(off))
+		}
+	}
+	if s.light != nil {
+		b = s.light.appendBinary(b)
+	}
+	return b
+}
+
+// EncodedSize is about the length of AppendBinary's bytes, for who allocates
+// room for them.
+func (s *Summary) EncodedSize() int {
+	n := 64 + len(s.table.arena)
+	if s.light != nil {
+		n += 2 * len(s.light.cells)
+	}
+	return n
+}
+
+// Decode reads the bytes that AppendBinary wrote; it keeps no part of them. It
+// is strict: what AppendBinary could not have written is ErrCorrupt, but for an
+// item that stands twice, which Bind finds. What it allocates is bounded by the
+// length of the bytes. The summary is unbound: see Bind.
+func Decode(b []byte) (*Summary, error) {
+	r := reader{b: b}
+	if len(b) < 3 || b[0] != magic {
+		return nil, corrupt("%d bytes that do not begin as a summary does", len(b))
+	}
+	if b[1] != version {
+		return nil, corrupt("version %d: this program reads version %d", b[1], version)
+	}
+	kind := b[2]
+	if kind > kindSketched {
+		return nil, corrupt("kind %d is unknown", kind)
+	}
+	r.i = 3
+	s := &Summary{table: table{head: narrow}}
+	s.total = r.uvarint(math.MaxInt64, "total")
+	if kind == kindSketched {
+		s.table.head = wide
+		s.threshold = r.uvarint(math.MaxInt64, "threshold")
+		s.fingerprint = binary.LittleEndian.Uint64(r.bytes(8, "seed fingerprint"))
+		s.light = &light{
+			width: int(r.uvarint(maxCells, "sketch width")),
+			depth: int(r.uvarint(maxDepth, "sketch depth")),
+		}
+	}
+	counted := r.records(s)
+	if s.light != nil && r.err == nil {
+		r.light(s.light)
+	}
+	switch {
+	case r.err != nil:
+		return nil, r.err
+	case r.i != len(b):
+		return nil, corrupt("%d bytes too many", len(b)-r.i)
+	case counted > s.total, kind == kindExact && counted != s.total:
+		return nil, corrupt("the counts add up to %d, the total is %d", counted, s.total)
+	case s.threshold > s.total-counted:
+		// What is absent is in the light part, and that holds what is not counted.
+		return nil, corrupt("the threshold is %d, but only %d is not counted", s.threshold, s.total-counted)
+	}
+	return s, nil
+}
+
+// reader reads from bytes until its first error; from there on it reads zeros.
+type reader struct {
+	b   []byte
+	i   int
+	err error
+}
+
+func (r *reader) uvarint(limit uint64, what string) uint64 {
+	// Almost all numbers are a byte.
+	if r.i < len(r.b) && r.b[r.i] < 0x80 && uint64(r.b[r.i]) <= limit && r.err == nil {
+		r.i++
+		return uint64(r.b[r.i-1])
+	}
+	v, n := binary.Uvarint(r.b[r.i:])
+	if r.err == nil && (n <= 0 || v > limit || n > 1 && r.b[r.i+n-1] == 0) {
+		r.err = corrupt("%s at byte %d is not a number up to %d", what, r.i, limit)
+	}
+	if r.err != nil {
+		return 0
+	}
+	r.i += n
+	return v
+}
+
+var zeros [8]byte
+
+// bytes returns n bytes, at most 8 of zero where there are fewer.
+func (r *reader) bytes(n int, what string) []byte {
+	if r.err == nil && n > len(r.b)-r.i {
+		r.err = corrupt("%s at byte %d is cut short", what, r.i)
+	}
+	if r.err != nil {
+		return zeros[:min(n, len(zeros))]
+	}
+	r.i += n
+	return r.b[r.i-n : r.i]
+}
+
+// records reads the table and returns the sum of its counts.
+func (r *reader) records(s *Summary) (counted uint64) {
+	t := &s.table
+	least := 2 // the bytes of an empty item's record
+	if t.head == wide {
+		least = 3
+	}
+	left := len(r.b) - r.i
+	n := int(r.uvarint(uint64(left/least), "number of items"))
+	t.arena = make([]byte, 0, min((t.head-least)*n+left, maxArena))
+	for range n {
+		size := r.uvarint(MaxItem, "item length")
+		item := r.bytes(int(size), "item")
+		count := r.uvarint(math.MaxInt64, "count")
+		var entry uint64
+		if t.head == wide {
+			entry = r.uvarint(s.threshold, "entry")
+		}
+		if r.err == nil && (count == 0 || counted+count > math.MaxInt64) {
+			r.err = corrupt("count %d of item %.40q", count, item)
+		}
+		if r.err != nil {
+			return 0
+		}
+		if len(t.arena)+t.head+len(item) > maxArena {
+			r.err = ErrTooLarge
+			return 0
+		}
+		counted += count
+		t.append(0, item, count, entry)
+	}
+	return counted
+}
+
+func (l *light) appendBinary(b []byte) []byte {
+	for cells := l.cells; len(cells) > 0; {
+		block := cells[:min(blockCells, len(cells))]
+		cells = cells[len(block):]
+		width := widest(block)
+		b = append(b, byte(width))
+		b = pack(b, block, width)
+	}
+	return b
+}
+
+// widest is the number of bits that the largest cell needs.
+func widest(block []uint32) int {
+	var any uint32
+	for _, c := range block {
+		any |= c
+	}
+	return bits.Len32(any)
+}
+
+// pack appends the cells of the block with width bits each, little-endian, the
+// last bytes filled up with zeros.
+func pack(b []byte, block []uint32, width int) []byte {
+	if width == 0 {
+		return b
+	}
+	var acc uint64
+	n := 0
+	for _, c := range block {
+		acc |= uint64(c) << n
+		if n += width; n >= 64 {
+			b = binary.LittleEndian.AppendUint64(b, acc)
+			n -= 64
+			acc = uint64(c) >> (width - n)
+		}
+	}
+	for ; n > 0; n -= 8 {
+		b = append(b, byte(acc))
+		acc >>= 8
+	}
+	return b
+}
+
+// light reads the cells of l, whose shape is read already.
+func (r *reader) light(l *light) {
+	cells := l.width * l.depth
+	blocks := (cells + blockCells - 1) / blockCells
+	switch {
+	case l.width < 2 || l.width%2 != 0 || l.depth < 1 || cells > maxCells:
+		r.err = corrupt("a sketch of %d×%d cells", l.depth, l.width)
+		return
+	case blocks > len(r.b)-r.i:
+		r.err = corrupt("a sketch of %d×%d cells in %d bytes", l.depth, l.width, len(r.b)-r.i)
+		return
+	}
+	l.cells = newLight(l.width, l.depth).cells
+	for rest := l.cells; len(rest) > 0 && r.err == nil; {
+		block := rest[:min(blockCells, len(rest))]
+		rest = rest[len(block):]
+		at := r.i
+		width := int(r.uvarint(31, "bits of a cell"))
+		if !unpack(block, r.bytes((len(block)*width+7)/8, "cells"), width) && r.err == nil {
+			r.err = corrupt("the cells at byte %d are not packed with %d bits", at, width)
+		}
+	}
+}
+
+// unpack reads the cells of the block from what pack wrote, and tells whether
+// pack would write it.
+func unpack(block []uint32, b []byte, width int) bool {
+	var acc uint64
+	n := 0 // bits in acc
+	for i := range block {
+		for n < width && len(b) > 0 {
+			if n <= 32 && len(b) >= 4 {
+				acc |= uint64(binary.LittleEndian.Uint32(b)) << n
+				b, n = b[4:], n+32
+			} else {
+				acc |= uint64(b[0]) << n
+				b, n = b[1:], n+8
+			}
+		}
+		block[i] = uint32(acc & (1<<width - 1))
+		acc >>= width
+		n -= width
+	}
+	return acc == 0 && widest(block) == width
+}

@@ -1,0 +1,123 @@
+package summary
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// A table maps items to counters. Its records stand one behind the other in an
+// arena, in the order in which the items came, found through an index. So an item's counter and its bytes share a cache line, a table is two
+// allocations however many items it has, and a walk over it is sequential.
+//
+// A record is: hash (8 bytes), count (8), length of the item (2), entry (8, only
+// where the table is wide), item. Integers are little-endian. The hash is 0
+// until the table is indexed.
+type table struct {
+	// index is empty with n > 0 where it is not built, as after decoding: only
+	// walks are possible.
+	index index
+	arena []byte
+	n     int
+	// head is the length of a record before its item.
+	head int
+}
+
+const (
+	narrow = 18 // head of a table without entries: an exact summary's
+	wide   = 26 // head of a heavy table
+
+	countAt = 8
+	sizeAt  = 16
+	entryAt = 18
+
+	maxArena = math.MaxUint32
+)
+
+func (t *table) hash(off int) uint64  { return binary.LittleEndian.Uint64(t.arena[off:]) }
+func (t *table) count(off int) uint64 { return binary.LittleEndian.Uint64(t.arena[off+countAt:]) }
+
+func (t *table) addCount(off int, w uint64) {
+	b := t.arena[off+countAt : off+countAt+8]
+	binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)+w)
+}
+
+// entry is the bound on what an item counted before it came into the table.
+func (t *table) entry(off int) uint64 {
+	if t.head == narrow {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(t.arena[off+entryAt:])
+}
+
+func (t *table) addEntry(off int, e uint64) {
+	b := t.arena[off+entryAt : off+entryAt+8]
+	binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)+e)
+}
+
+// upper is what the item's count does not exceed.
+func (t *table) upper(off int) uint64 { return t.count(off) + t.entry(off) }
+
+func (t *table) item(off int) []byte {
+	n := int(binary.LittleEndian.Uint16(t.arena[off+sizeAt:]))
+	return t.arena[off+t.head : off+t.head+n : off+t.head+n]
+}
+
+// next is the offset of the record behind the one at off.
+func (t *table) next(off int) int {
+	return off + t.head + int(binary.LittleEndian.Uint16(t.arena[off+sizeAt:]))
+}
+
+// append adds a record without indexing it.
+func (t *table) append(hash uint64, item []byte, count, entry uint64) {
+	var head [wide]byte
+	binary.LittleEndian.PutUint64(head[:], hash)
+	binary.LittleEndian.PutUint64(head[countAt:], count)
+	binary.LittleEndian.PutUint16(head[sizeAt:], uint16(len(item)))
+	binary.LittleEndian.PutUint64(head[entryAt:], entry)
+	t.arena = append(t.arena, head[:t.head]...)
+	t.arena = append(t.arena, item...)
+	t.n++
+}
+
+// insert adds an item that the table does not have.
+func (t *table) insert(hash uint64, item []byte, count, entry uint64) error {
+	off := len(t.arena)
+	if off+t.head+len(item) > maxArena {
+		return ErrTooLarge
+	}
+	if cap(t.arena) == 0 {
+		t.arena = make([]byte, 0, 64)
+	}
+	if t.n >= t.index.room() {
+		t.reindex(2*t.n + 1)
+	}
+	t.append(hash, item, count, entry)
+	t.index.place(hash, off)
+	return nil
+}
+
+// bind hashes the items and builds the index. It reports an item that stands
+// twice as an error, and then leaves the table without an index.
+func (t *table) bind(seed Seed) error {
+	t.index = newIndex(t.n)
+	for off := 0; off < len(t.arena); off = t.next(off) {
+		item := t.item(off)
+		h := seed.Hash(item)
+		if t.find(h, item) >= 0 {
+			t.index = index{}
+			return corrupt("item %.40q stands twice", item)
+		}
+		binary.LittleEndian.PutUint64(t.arena[off:], h)
+		t.index.place(h, off)
+	}
+	return nil
+}
+
+func (t *table) clone() table {
+	c := *t
+	c.index = t.index.clone()
+	c.arena = append([]byte(nil), t.arena...)
+	return c
+}
+
+func (t *table) size() int { return cap(t.arena) + t.index.size() }

@@ -1,0 +1,111 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/local" // paths without a scheme
+)
+
+// listed is a file that a pattern matched.
+type listed struct {
+	path string
+	size int64 // as stored
+}
+
+// list expands patterns into files, sorted, each once. A pattern that matches
+// nothing is an error that names it; all such errors are reported at once.
+func list(ctx context.Context, patterns []string) ([]listed, error) {
+	sizes := make(map[string]int64)
+	var errs []error
+	for _, p := range patterns {
+		if err := listPattern(ctx, p, sizes); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	files := make([]listed, 0, len(sizes))
+	for path, size := range sizes {
+		files = append(files, listed{path: path, size: size})
+	}
+	slices.SortFunc(files, func(a, b listed) int { return strings.Compare(a.path, b.path) })
+	return files, nil
+}
+
+func listPattern(ctx context.Context, pattern string, sizes map[string]int64) error {
+	if strings.TrimSpace(pattern) == "" {
+		return errors.New("an input pattern is empty")
+	}
+	fs, err := filesystem.New(ctx, pattern)
+	if err != nil {
+		return fmt.Errorf("listing %s: %w", pattern, err)
+	}
+	defer fs.Close()
+	paths, err := fs.List(ctx, pattern)
+	if err != nil {
+		return fmt.Errorf("listing %s: %w", pattern, err)
+	}
+	found := 0
+	for _, path := range paths {
+		if _, ok := sizes[path]; ok {
+			found++
+			continue
+		}
+		size, err := sizeOf(ctx, fs, path)
+		if errors.Is(err, errDirectory) && path != pattern {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("listing %s: %w", pattern, err)
+		}
+		sizes[path] = size
+		found++
+	}
+	if found == 0 {
+		return fmt.Errorf("no file matches %s", pattern)
+	}
+	return nil
+}
+
+var errDirectory = errors.New("a directory")
+
+// sizeOf returns a file's size. Beam's local filesystem opens each file for it
+// and leaves it open, so local files are asked directly.
+func sizeOf(ctx context.Context, fs filesystem.Interface, path string) (int64, error) {
+	if strings.Contains(path, "://") {
+		size, err := fs.Size(ctx, path)
+		if err != nil {
+			return 0, fmt.Errorf("asking for the size of %s: %w", path, err)
+		}
+		return size, nil
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	if st.IsDir() {
+		return 0, fmt.Errorf("%s is %w; its files are %s/*", path, errDirectory, strings.TrimSuffix(path, "/"))
+	}
+	return st.Size(), nil
+}
+
+// Stat returns the number and the stored size of the files that patterns match,
+// for a check before anything starts and for progress. It fails where a pattern
+// matches nothing, naming it.
+func Stat(ctx context.Context, patterns []string) (n int, bytes int64, err error) {
+	files, err := list(ctx, patterns)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, f := range files {
+		bytes += f.size
+	}
+	return len(files), bytes, nil
+}

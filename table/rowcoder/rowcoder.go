@@ -1,0 +1,32 @@
+// Package rowcoder gives table.Row its Beam coder: the table's ID in one byte,
+// then the row's own bytes. Whoever puts rows into a PCollection imports it,
+// for its effect.
+package rowcoder
+
+import (
+	"errors"
+	"reflect"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"crest/table"
+)
+
+func init() {
+	t := reflect.TypeFor[table.Row]()
+	beam.RegisterType(t)
+	beam.RegisterCoder(t, encode, decode)
+}
+
+func encode(r table.Row) []byte {
+	return append(append(make([]byte, 0, 1+len(r.Data)), byte(r.Table)), r.Data...)
+}
+
+// decode checks the table only: whoever uses the columns finds out whether
+// they are well formed.
+func decode(b []byte) (table.Row, error) {
+	if len(b) == 0 || !table.ID(b[0]).Valid() {
+		return table.Row{}, errors.New("decoding a row: no such table")
+	}
+	return table.Row{Table: table.ID(b[0]), Data: b[1:]}, nil
+}

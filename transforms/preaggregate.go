@@ -1,0 +1,147 @@
+// Package transforms holds the composites of the graph: from blocks to partial
+// summaries, from those to the summaries of panes and larger windows, from
+// summaries to lists, and the comparison of the fast lists with the exact ones.
+//
+// The fast and the exact path are the same composites: the exact one's summaries
+// have no budget, and it has more shards.
+package transforms
+
+import (
+	"context"
+	"reflect"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/mtime"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"crest/block"
+	"crest/sketchcombine"
+	"crest/sketchcombine/summary"
+)
+
+func init() {
+	beam.RegisterType(reflect.TypeFor[block.Block]())
+	register.DoFn3x1[context.Context, block.Block, func(beam.EventTime, sketchcombine.Key, sketchcombine.Summary), error](&preAggregateFn{})
+	register.Emitter3[beam.EventTime, sketchcombine.Key, sketchcombine.Summary]()
+}
+
+// Counting says how one path counts.
+type Counting struct {
+	// Summary sizes the summaries. No budget makes the path exact.
+	Summary summary.Config
+	// Shards is how many summaries the items of a segment are spread over.
+	Shards int
+	// Pane is the size of the windows that events are counted in; larger ones
+	// are made by merging these. 0 is one pane for everything.
+	Pane time.Duration
+	// Workers is how many goroutines count within a bundle: the number of CPUs
+	// where the runner runs one bundle after another, else 1.
+	Workers int
+	// Memory is about how many bytes a bundle's summaries may hold before they
+	// are passed on; 0 is DefaultMemory.
+	Memory int
+}
+
+// DefaultMemory is how many bytes of summaries a bundle gathers.
+const DefaultMemory = 512 << 20
+
+// PreAggregate counts the rows of blocks: from PCollection<block.Block> to
+// PCollection<KV<sketchcombine.Key, sketchcombine.Summary>> of partial
+// summaries. It stands where events stop being elements: fused with the source,
+// so that blocks are never encoded, and before any windowing, since what it
+// passes on at the end of a bundle is stamped with the last millisecond of the
+// pane that it belongs to.
+func PreAggregate(s beam.Scope, c Counting, blocks beam.PCollection) beam.PCollection {
+	s = s.Scope("transforms.PreAggregate")
+	if c.Memory <= 0 {
+		c.Memory = DefaultMemory
+	}
+	return beam.ParDo(s, &preAggregateFn{
+		Summary: c.Summary,
+		Shards:  max(1, c.Shards),
+		Pane:    c.Pane.Milliseconds(),
+		Workers: max(1, min(c.Workers, c.Shards)),
+		Memory:  c.Memory,
+	}, blocks)
+}
+
+type preAggregateFn struct {
+	Summary summary.Config
+	Shards  int
+	Pane    int64 // milliseconds
+	Workers int
+	Memory  int
+
+	workers []*counter
+}
+
+// emitPartial is how partial summaries leave.
+type emitPartial = func(beam.EventTime, sketchcombine.Key, sketchcombine.Summary)
+
+func (fn *preAggregateFn) StartBundle(context.Context, emitPartial) {
+	fn.stop() // of a bundle that did not come to its end
+	for w := range fn.Workers {
+		fn.workers = append(fn.workers, startCounter(fn, w))
+	}
+}
+
+// ProcessElement hashes the rows of a block and hands each to the worker that
+// has its shard: no item is counted by two of them, so that nothing they pass on
+// needs merging within the bundle.
+func (fn *preAggregateFn) ProcessElement(ctx context.Context, b block.Block, emit emitPartial) error {
+	hashes := make([]uint64, b.Rows())
+	mine := make([][]uint32, fn.Workers)
+	for w := range mine {
+		mine[w] = make([]uint32, 0, len(hashes)/fn.Workers+len(hashes)/8+16)
+	}
+	for i, item := range b.Items {
+		h := fn.Summary.Seed.Hash(b.Text(item))
+		hashes[i] = h
+		w := summary.Shard(h, fn.Shards) % fn.Workers
+		mine[w] = append(mine[w], uint32(i))
+	}
+	for w, c := range fn.workers {
+		if err := c.count(ctx, portion{block: &b, hashes: hashes, rows: mine[w]}); err != nil {
+			return err
+		}
+		c.drain(fn.stamp(emit))
+	}
+	return nil
+}
+
+func (fn *preAggregateFn) FinishBundle(ctx context.Context, emit emitPartial) error {
+	workers := fn.workers
+	fn.workers = nil
+	for _, c := range workers {
+		c.close()
+	}
+	for _, c := range workers {
+		if err := c.finish(); err != nil {
+			return err
+		}
+		c.drain(fn.stamp(emit))
+	}
+	return nil
+}
+
+// stop ends workers whose bundle failed.
+func (fn *preAggregateFn) stop() {
+	for _, c := range fn.workers {
+		c.close()
+	}
+	fn.workers = nil
+}
+
+func (fn *preAggregateFn) Teardown() { fn.stop() }
+
+// stamp emits a partial summary at the last millisecond of its pane.
+func (fn *preAggregateFn) stamp(emit emitPartial) func(partial) {
+	return func(p partial) {
+		at := mtime.Time(p.pane)
+		if fn.Pane > 0 {
+			at = mtime.Time(p.pane + fn.Pane - 1)
+		}
+		emit(at, p.key, sketchcombine.Summary{Summary: p.summary})
+	}
+}

@@ -1,0 +1,133 @@
+package transforms
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+
+	"crest/sketchcombine"
+	"crest/sketchcombine/summary"
+	"crest/table"
+	_ "crest/table/rowcoder" // rows are elements here
+)
+
+func init() {
+	register.DoFn4x1[beam.Window, string, summary.List, func(table.Row), error](&topRowFn{})
+	register.DoFn4x1[beam.Window, sketchcombine.Key, sketchcombine.Summary, func(table.Row), error](&sketchRowFn{})
+	register.DoFn4x1[beam.Window, sketchcombine.Key, sketchcombine.Summary, func(table.Row), error](&countRowFn{})
+	register.Emitter1[table.Row]()
+}
+
+// A Label says whose rows are made: it is in each of them.
+type Label struct {
+	Job, Run string
+	// Path is table.Fast or table.Exact.
+	Path string
+}
+
+// span is where a row's window lies.
+type span struct {
+	start, end table.Time
+	seconds    int64
+}
+
+func spanOf(w beam.Window) (span, error) {
+	switch w := w.(type) {
+	case window.IntervalWindow:
+		start, end := w.Start.Milliseconds(), w.End.Milliseconds()
+		return span{table.Time(start), table.Time(end), (end - start) / 1000}, nil
+	case window.GlobalWindow:
+		return span{table.AllStart, table.AllEnd, 0}, nil
+	}
+	return span{}, fmt.Errorf("making a row of a window of unknown kind %T", w)
+}
+
+// emitRow encodes a row on its way to the sinks.
+func emitRow[T table.Any](v T, emit func(table.Row)) error {
+	r, err := table.Encode(v)
+	if err == nil {
+		emit(r)
+	}
+	return err
+}
+
+// rows brings rows back into the global window, where all sinks take them.
+func rows(s beam.Scope, fn any, col beam.PCollection) beam.PCollection {
+	return beam.WindowInto(s, window.NewGlobalWindows(), beam.ParDo(s, fn, col))
+}
+
+// TopKRows makes rows of the table topk from lists, as TopK returns them.
+func TopKRows(s beam.Scope, l Label, lists beam.PCollection) beam.PCollection {
+	return rows(s.Scope("transforms.TopKRows"), &topRowFn{Label: l}, lists)
+}
+
+type topRowFn struct{ Label Label }
+
+func (fn *topRowFn) ProcessElement(w beam.Window, segment string, l summary.List, emit func(table.Row)) error {
+	at, err := spanOf(w)
+	if err != nil {
+		return err
+	}
+	items := make([]table.Item, len(l.Rows))
+	for i, r := range l.Rows {
+		items[i] = table.Item{Rank: int64(i + 1), Item: r.Item, Count: r.Count, Lower: r.Lower, Upper: r.Upper, Certain: r.Certain}
+	}
+	return emitRow(table.TopK{
+		Job: fn.Label.Job, Run: fn.Label.Run, Path: fn.Label.Path, Segment: segment,
+		WindowStart: at.start, WindowEnd: at.end, WindowSeconds: at.seconds,
+		Revision: l.Total, Total: l.Total, Items: items, WrittenAt: table.TimeOf(time.Now()),
+	}, emit)
+}
+
+// SketchRows makes rows of the table sketches from a tumbling level's summaries.
+func SketchRows(s beam.Scope, l Label, shards int, summaries beam.PCollection) beam.PCollection {
+	return rows(s.Scope("transforms.SketchRows"), &sketchRowFn{Label: l, Shards: shards}, summaries)
+}
+
+type sketchRowFn struct {
+	Label  Label
+	Shards int
+}
+
+func (fn *sketchRowFn) ProcessElement(w beam.Window, key sketchcombine.Key, s sketchcombine.Summary, emit func(table.Row)) error {
+	at, err := spanOf(w)
+	if err != nil {
+		return err
+	}
+	return emitRow(table.Sketch{
+		Job: fn.Label.Job, Run: fn.Label.Run, Path: fn.Label.Path, Segment: key.Segment,
+		WindowStart: at.start, WindowEnd: at.end, WindowSeconds: at.seconds,
+		Shard: int64(key.Shard), Shards: int64(fn.Shards),
+		Revision: s.Total(), Total: s.Total(), Summary: s.AppendBinary(nil), WrittenAt: table.TimeOf(time.Now()),
+	}, emit)
+}
+
+// CountRows makes rows of the table counts, one an item, from the summaries of
+// the exact path's level.
+func CountRows(s beam.Scope, l Label, summaries beam.PCollection) beam.PCollection {
+	return rows(s.Scope("transforms.CountRows"), &countRowFn{Label: l}, summaries)
+}
+
+type countRowFn struct{ Label Label }
+
+func (fn *countRowFn) ProcessElement(w beam.Window, key sketchcombine.Key, s sketchcombine.Summary, emit func(table.Row)) error {
+	at, err := spanOf(w)
+	if err != nil {
+		return err
+	}
+	if !s.Exact() {
+		return fmt.Errorf("making exact counts of a sketched summary, segment %q", key.Segment)
+	}
+	s.Each(func(item []byte, count, _ uint64) bool {
+		err = emitRow(table.Count{
+			Job: fn.Label.Job, Run: fn.Label.Run, Segment: key.Segment,
+			WindowStart: at.start, WindowEnd: at.end, WindowSeconds: at.seconds,
+			Item: string(item), Count: count,
+		}, emit)
+		return err == nil
+	})
+	return err
+}
