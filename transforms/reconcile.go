@@ -2,7 +2,6 @@ package transforms
 
 import (
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -14,22 +13,13 @@ import (
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[Truth]())
-	register.DoFn3x0[string, summary.List, func(sketchcombine.Key, string)](&askFn{})
-	register.DoFn4x0[sketchcombine.Key, func(*sketchcombine.Summary) bool, func(*string) bool, func(string, Truth)](&answerFn{})
-	register.DoFn6x1[beam.Window, string, func(*summary.List) bool, func(*summary.List) bool, func(*Truth) bool, func(table.Row), error](&compareFn{})
-	register.Emitter2[sketchcombine.Key, string]()
-	register.Emitter2[string, Truth]()
+	register.DoFn3x0[string, summary.List, func(sketchcombine.Key, summary.List)](&askFn{})
+	register.DoFn4x0[sketchcombine.Key, func(*sketchcombine.Summary) bool, func(*summary.List) bool, func(string, summary.List)](&answerFn{})
+	register.DoFn6x1[beam.Window, string, func(*summary.List) bool, func(*summary.List) bool, func(*summary.List) bool, func(table.Row), error](&compareFn{})
+	register.Emitter2[sketchcombine.Key, summary.List]()
+	register.Emitter2[string, summary.List]()
 	register.Iter1[sketchcombine.Summary]()
-	register.Iter1[string]()
 	register.Iter1[summary.List]()
-	register.Iter1[Truth]()
-}
-
-// A Truth is the exact count of an item.
-type Truth struct {
-	Item  string
-	Count uint64
 }
 
 // Answers are one path's answers for one kind of window.
@@ -49,39 +39,54 @@ func Reconcile(s beam.Scope, l Label, k, exactShards int, seed summary.Seed, fas
 	return rows(s, &compareFn{Label: l, K: k}, beam.CoGroupByKey(s, fast.Lists, exact.Lists, truths))
 }
 
-// askFn sends each item of a list to the shard that counts it exactly.
+// askFn sends the items of a list to the shards that count them exactly, as
+// lists of which only the items matter.
 type askFn struct {
 	Shards int
 	Seed   summary.Seed
 }
 
-func (fn *askFn) ProcessElement(segment string, l summary.List, emit func(sketchcombine.Key, string)) {
+func (fn *askFn) ProcessElement(segment string, l summary.List, emit func(sketchcombine.Key, summary.List)) {
+	asked := make([]summary.List, fn.Shards)
 	for _, r := range l.Rows {
-		emit(sketchcombine.Key{Segment: segment, Shard: summary.Shard(fn.Seed.Hash([]byte(r.Item)), fn.Shards)}, r.Item)
+		shard := summary.Shard(fn.Seed.Hash([]byte(r.Item)), fn.Shards)
+		asked[shard].Rows = append(asked[shard].Rows, summary.Row{Item: r.Item})
+	}
+	for shard, l := range asked {
+		if len(l.Rows) > 0 {
+			emit(sketchcombine.Key{Segment: segment, Shard: shard}, l)
+		}
 	}
 }
 
-// answerFn looks the items up.
+// answerFn returns the items with their exact counts.
 type answerFn struct{}
 
-func (*answerFn) ProcessElement(key sketchcombine.Key, summaries func(*sketchcombine.Summary) bool, items func(*string) bool, emit func(string, Truth)) {
+func (*answerFn) ProcessElement(key sketchcombine.Key, summaries func(*sketchcombine.Summary) bool, asked func(*summary.List) bool, emit func(string, summary.List)) {
 	counts := make(map[string]uint64)
-	var item string
-	for items(&item) {
-		counts[item] = 0
+	var l summary.List
+	for asked(&l) {
+		for _, r := range l.Rows {
+			counts[r.Item] = 0
+		}
+	}
+	if len(counts) == 0 {
+		return
 	}
 	var s sketchcombine.Summary
-	for len(counts) > 0 && summaries(&s) {
+	for summaries(&s) {
 		s.Each(func(item []byte, count, _ uint64) bool {
-			if _, asked := counts[string(item)]; asked {
+			if _, ok := counts[string(item)]; ok {
 				counts[string(item)] = count
 			}
 			return true
 		})
 	}
+	var truth summary.List
 	for item, count := range counts {
-		emit(key.Segment, Truth{item, count})
+		truth.Rows = append(truth.Rows, summary.Row{Item: item, Count: count})
 	}
+	emit(key.Segment, truth)
 }
 
 // compareFn compares two lists of one segment in one window.
@@ -90,7 +95,7 @@ type compareFn struct {
 	K     int
 }
 
-func (fn *compareFn) ProcessElement(w beam.Window, segment string, fasts, exacts func(*summary.List) bool, truths func(*Truth) bool, emit func(table.Row)) error {
+func (fn *compareFn) ProcessElement(w beam.Window, segment string, fasts, exacts, truths func(*summary.List) bool, emit func(table.Row)) error {
 	at, err := spanOf(w)
 	if err != nil {
 		return err
@@ -103,9 +108,10 @@ func (fn *compareFn) ProcessElement(w beam.Window, segment string, fasts, exacts
 		return fmt.Errorf("comparing segment %q: a window has two lists of one path", segment)
 	}
 	counts := make(map[string]uint64, len(fast.Rows))
-	var t Truth
-	for truths(&t) {
-		counts[t.Item] = t.Count
+	for truths(&more) {
+		for _, r := range more.Rows {
+			counts[r.Item] = r.Count
+		}
 	}
 	row := Compare(fast, exact, counts)
 	row.Job, row.Run, row.Segment, row.K = fn.Label.Job, fn.Label.Run, segment, int64(fn.K)

@@ -47,8 +47,8 @@ build_cpp() {
 		tar -xzf "$headers.tar.gz" -C "$cache"
 	fi
 	source=$here/datasketches/frequent_items.cpp
-	if [ "$source" -nt "$cache/frequent_items" ]; then
-		g++ -std=c++17 -O3 -march=native -I "$headers/common/include" -I "$headers/fi/include" \
+	if ! [ "$cache/frequent_items" -nt "$source" ]; then
+		g++ -std=c++17 -O3 -march=native -isystem "$headers/common/include" -isystem "$headers/fi/include" \
 			-o "$cache/frequent_items" "$source"
 	fi
 }
@@ -65,7 +65,7 @@ build_java() {
 		fi
 	done
 	source=$here/datasketches/FrequentItems.java
-	if [ "$source" -nt "$cache/classes/FrequentItems.class" ]; then
+	if ! [ "$cache/classes/FrequentItems.class" -nt "$source" ]; then
 		javac -d "$cache/classes" -cp "$jars/*" "$source"
 	fi
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -23,6 +24,8 @@ type Graph struct {
 	Pane    time.Duration
 	// Counts is the window of the exact path's frequency table; nil for none.
 	Counts *transforms.Window
+	// MaxSegments is how many segments have lists of their own; 0 is no limit.
+	MaxSegments int
 	// K is the length of lists.
 	K int
 	// MaxRejects is the share of records, from 0 to 1, that may be rejected.
@@ -43,12 +46,11 @@ func (g *Graph) Build(s beam.Scope, read Source, sinks []Sink) {
 	ledger, rejects := transforms.Audit(s, g.label(g.Run.Path), blocks)
 	rows := []beam.PCollection{rejects}
 	answers := make(map[string][]transforms.Answers)
-	for _, path := range []string{table.Fast, table.Exact} {
-		if c, ok := g.Paths[path]; ok {
-			var made []beam.PCollection
-			answers[path], made = g.count(s.Scope(path), path, c, blocks)
-			rows = append(rows, made...)
-		}
+	partials := g.partials(s, blocks)
+	for _, path := range slices.Sorted(maps.Keys(partials)) {
+		var made []beam.PCollection
+		answers[path], made = g.answer(s.Scope(path), path, partials[path])
+		rows = append(rows, made...)
 	}
 	for i, fast := range answers[table.Fast] {
 		if exacts := answers[table.Exact]; exacts != nil {
@@ -67,11 +69,33 @@ func (g *Graph) Build(s beam.Scope, read Source, sinks []Sink) {
 	}
 }
 
-// count adds one path: what it answers for each kind of window asked for, and
-// all rows that it makes.
-func (g *Graph) count(s beam.Scope, path string, c transforms.Counting, blocks beam.PCollection) (answers []transforms.Answers, rows []beam.PCollection) {
-	label := g.label(path)
-	partials := transforms.PreAggregate(s, c, blocks)
+// partials are the partial summaries of each path, with no more segments than
+// there may be.
+func (g *Graph) partials(s beam.Scope, blocks beam.PCollection) map[string]beam.PCollection {
+	made := make(map[string]beam.PCollection)
+	var weights beam.PCollection
+	for _, path := range []string{table.Fast, table.Exact} {
+		c, ok := g.Paths[path]
+		if !ok {
+			continue
+		}
+		s := s.Scope(path)
+		partials := transforms.PreAggregate(s, c, blocks)
+		if g.MaxSegments > 0 {
+			if !weights.IsValid() { // both paths keep the same segments
+				weights = transforms.WeighSegments(s, g.MaxSegments, partials)
+			}
+			partials = transforms.LimitSegments(s, g.MaxSegments, weights, partials)
+		}
+		made[path] = partials
+	}
+	return made
+}
+
+// answer adds one path from its partial summaries on: what it answers for each
+// kind of window asked for, and all rows that it makes.
+func (g *Graph) answer(s beam.Scope, path string, partials beam.PCollection) (answers []transforms.Answers, rows []beam.PCollection) {
+	label, c := g.label(path), g.Paths[path]
 	for _, level := range transforms.RollUp(s, &sketchcombine.MergeFn{Config: c.Summary}, g.Pane, g.made(path), partials) {
 		s := s.Scope(level.Window.String())
 		if slices.Contains(g.Windows, level.Window) {

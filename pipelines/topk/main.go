@@ -11,10 +11,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/x/beamx"
 
 	"crest/sinks/sqlite"
@@ -26,6 +28,7 @@ func main() {
 	if err := m.ParseFlags(flag.CommandLine, os.Args[1:]); err != nil {
 		os.Exit(m.explain(err))
 	}
+	log.SetupLogging("warn", "text") // a person at a terminal has the progress to look at
 	beam.Init()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := m.Run(ctx)
@@ -83,14 +86,37 @@ func (m *Main) Run(ctx context.Context) error {
 	plan.Build(s, func(s beam.Scope) beam.PCollection { return files.Read(s, plan.Files) }, plan.Sinks())
 
 	show := startProgress(m.Stderr, plan)
+	stop, err := m.profile()
+	if err != nil {
+		return usageError{err}
+	}
 	started := time.Now()
 	err = run(ctx, p)
+	stop()
 	show.stop()
 	if err != nil {
 		m.discard(plan)
 		return err
 	}
 	return report(ctx, m.Stdout, plan, time.Since(started))
+}
+
+// profile starts the CPU profile that was asked for, and returns what ends it.
+func (m *Main) profile() (stop func(), err error) {
+	if m.options.CPUProfile == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(m.options.CPUProfile)
+	if err == nil {
+		err = pprof.StartCPUProfile(f)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--cpu_profile: %w", err)
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+	}, nil
 }
 
 // run runs the pipeline until it ends or the context does. A local runner does

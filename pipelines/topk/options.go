@@ -27,6 +27,7 @@ type Options struct {
 	HashSeedFile                                    string
 	Sinks                                           list
 	Job                                             string
+	CPUProfile                                      string
 }
 
 // list is a flag that may be given more than once, or hold several values with
@@ -61,7 +62,8 @@ var groups = []group{
 	{"What a record says (dotted paths or column names)", []string{"time_field", "item_field", "segment_field", "weight_field", "extract"}},
 	{"What is counted", []string{"path", "windows", "sliding", "pane", "k", "counts", "max_segments", "max_rejects"}},
 	{"How accurate the fast path is", []string{"memory", "budget", "counters", "sketch_width", "sketch_depth", "hash_seed_file", "shards"}},
-	{"Where it goes", []string{"sink", "job", "runner"}},
+	{"Where it goes", []string{"sink", "job"}},
+	{"How it runs", []string{"runner", "cpu_profile"}},
 }
 
 // register defines the flags.
@@ -91,10 +93,11 @@ func (o *Options) register(fs *flag.FlagSet) {
 	fs.IntVar(&o.SketchWidth, "sketch_width", 0, "`columns` of a summary's count-min sketch (default: by --memory)")
 	fs.IntVar(&o.SketchDepth, "sketch_depth", 0, "`rows` of a summary's count-min sketch (default: by --memory)")
 	fs.StringVar(&o.HashSeedFile, "hash_seed_file", "", "`file` with the secret that keys the hash of items; summaries merge only under one secret")
-	fs.IntVar(&o.Shards, "shards", 0, "`shards` that the items of a segment are spread over (default: 4 fast, 8 exact)")
+	fs.IntVar(&o.Shards, "shards", 0, "`shards` that the items of a segment are spread over (default: 2 fast; exact 16, or one a CPU on the local runner)")
 
 	fs.Var(&o.Sinks, "sink", "where the tables go, as sqlite:`FILE`; may be given more than once (default: sqlite:crest.db)")
 	fs.StringVar(&o.Job, "job", "topk", "`name` of the job: runs of one job replace each other's lists")
+	fs.StringVar(&o.CPUProfile, "cpu_profile", "", "`file` to write a CPU profile of this process to, for go tool pprof")
 }
 
 // usage prints the flags by group.

@@ -169,17 +169,33 @@ func (o *Options) planPaths(p *Plan, wrong *problems) {
 	for _, name := range names {
 		shards := max(o.Shards, 1)
 		if o.Shards == 0 {
-			shards = defaultShards[name]
+			shards = defaultShards(name)
 		}
 		p.Paths[name] = counting(name, sized, shards, p.Pane, workers())
+	}
+	if o.MaxSegments < 0 || o.MaxSegments > 100_000 {
+		wrong.add("max_segments", fmt.Errorf("%d segments: 1 to 100000, or 0 for no limit", o.MaxSegments))
+	} else if o.SegmentField != "" {
+		p.MaxSegments = o.MaxSegments
 	}
 	p.MaxRejects, err = parseShare(o.MaxRejects)
 	wrong.add("max_rejects", err)
 }
 
-// defaultShards: the fast path's spread a segment that is hot over a few
-// workers; the exact path's also keep elements small.
-var defaultShards = map[string]int{table.Fast: 4, table.Exact: 8}
+// defaultShards is how many shards a path has. The fast path's are few, and the
+// same on every machine, since stored summaries merge shard by shard; they
+// spread a segment that is hot. The exact path's keep elements small where they
+// travel between machines, and are as many as its workers where they do not.
+func defaultShards(path string) int {
+	switch {
+	case path == table.Fast:
+		return 2
+	case local():
+		return max(2, workers())
+	default:
+		return 16
+	}
+}
 
 // readSeed makes a seed of a secret; without a file it is the seed that everybody
 // knows.

@@ -19,7 +19,8 @@ type progress struct {
 	terminal bool
 	total    int64
 	started  time.Time
-	bytes    int64 // at the start
+	ended    time.Time // when everything had been read
+	bytes    int64     // at the start
 	records  int64
 	done     chan struct{}
 	stopped  chan struct{}
@@ -71,17 +72,19 @@ func (s *progress) line() string {
 	bytes, records, rejected := files.Progress()
 	bytes, records = bytes-s.bytes, records-s.records
 	elapsed := time.Since(s.started)
-	line := fmt.Sprintf("%s events, %s of %s, %s/s", humanize.Comma(records), humanize.IBytes(uint64(bytes)), humanize.IBytes(uint64(s.total)),
-		humanize.SIWithDigits(float64(records)/elapsed.Seconds(), 1, "events"))
+	line := fmt.Sprintf("%s events, %s of %s", humanize.Comma(records), humanize.IBytes(uint64(bytes)), humanize.IBytes(uint64(s.total)))
 	if rejected > 0 {
 		line += fmt.Sprintf(", %s rejected", humanize.Comma(rejected))
 	}
 	switch {
 	case bytes >= s.total:
-		return line + ", merging and writing"
+		if s.ended.IsZero() {
+			s.ended = time.Now()
+		}
+		return line + fmt.Sprintf(", merging and writing for %s", time.Since(s.ended).Round(time.Second))
 	case bytes > 0:
 		left := time.Duration(float64(elapsed) * float64(s.total-bytes) / float64(bytes))
-		return line + fmt.Sprintf(", %s left", left.Round(time.Second))
+		return line + fmt.Sprintf(", %s, %s left", humanize.SIWithDigits(float64(records)/elapsed.Seconds(), 1, "events/s"), left.Round(time.Second))
 	}
 	return line
 }

@@ -88,7 +88,7 @@ func Decode(b []byte) (*Summary, error) {
 			depth: int(r.uvarint(maxDepth, "sketch depth")),
 		}
 	}
-	counted := r.records(s)
+	counted, entry := r.records(s)
 	if s.light != nil && r.err == nil {
 		r.light(s.light)
 	}
@@ -99,9 +99,9 @@ func Decode(b []byte) (*Summary, error) {
 		return nil, corrupt("%d bytes too many", len(b)-r.i)
 	case counted > s.total, kind == kindExact && counted != s.total:
 		return nil, corrupt("the counts add up to %d, the total is %d", counted, s.total)
-	case s.threshold > s.total-counted:
-		// What is absent is in the light part, and that holds what is not counted.
-		return nil, corrupt("the threshold is %d, but only %d is not counted", s.threshold, s.total-counted)
+	case max(s.threshold, entry) > s.total-counted:
+		// What is not counted bounds whatever may have been missed.
+		return nil, corrupt("a bound of %d, but only %d is not counted", max(s.threshold, entry), s.total-counted)
 	}
 	return s, nil
 }
@@ -144,8 +144,8 @@ func (r *reader) bytes(n int, what string) []byte {
 	return r.b[r.i-n : r.i]
 }
 
-// records reads the table and returns the sum of its counts.
-func (r *reader) records(s *Summary) (counted uint64) {
+// records reads the table and returns the sum of its counts and its largest entry.
+func (r *reader) records(s *Summary) (counted, largest uint64) {
 	t := &s.table
 	least := 2 // the bytes of an empty item's record
 	if t.head == wide {
@@ -160,22 +160,23 @@ func (r *reader) records(s *Summary) (counted uint64) {
 		count := r.uvarint(math.MaxInt64, "count")
 		var entry uint64
 		if t.head == wide {
-			entry = r.uvarint(s.threshold, "entry")
+			entry = r.uvarint(math.MaxInt64, "entry")
+			largest = max(largest, entry)
 		}
 		if r.err == nil && (count == 0 || counted+count > math.MaxInt64) {
 			r.err = corrupt("count %d of item %.40q", count, item)
 		}
 		if r.err != nil {
-			return 0
+			return 0, 0
 		}
 		if len(t.arena)+t.head+len(item) > maxArena {
 			r.err = ErrTooLarge
-			return 0
+			return 0, 0
 		}
 		counted += count
 		t.append(0, item, count, entry)
 	}
-	return counted
+	return counted, largest
 }
 
 func (l *light) appendBinary(b []byte) []byte {

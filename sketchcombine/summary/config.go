@@ -10,7 +10,8 @@ type Config struct {
 	// Seed keys the hash of items.
 	Seed Seed
 	// Budget is how many items are counted exactly before the summary is
-	// sketched; 0 is no budget: always exact.
+	// sketched, fewer where they are half as long again as ItemBytes; 0 is no
+	// budget: always exact.
 	Budget int
 	// Counters is how many candidates the heavy table keeps when it is full. It
 	// holds a quarter more before it is pruned.
@@ -57,7 +58,7 @@ const (
 // exact tells whether n items, of so many bytes with their counters, are counted
 // exactly.
 func (c *Config) exact(n, bytes int) bool {
-	return c.Budget == 0 || n <= c.Budget && bytes <= min(2*c.Budget*(narrow+c.ItemBytes), maxArena/2)
+	return c.Budget == 0 || n <= c.Budget && bytes <= min(c.Budget*(narrow+c.ItemBytes)*3/2, maxArena/2)
 }
 
 // capacity is how many candidates stand in the heavy table at most.

@@ -67,15 +67,8 @@ func (t *table) find(hash uint64, item []byte) int {
 // is tells whether the record is the item's.
 func (t *table) is(off int, hash uint64, item []byte) bool {
 	r := t.arena[off:]
-	if binary.LittleEndian.Uint64(r) != hash || int(binary.LittleEndian.Uint16(r[sizeAt:])) != len(item) {
-		return false
-	}
-	r = r[t.head : t.head+len(item)]
-	if n := len(item); n >= 8 && n <= 16 && len(r) == n {
-		return binary.LittleEndian.Uint64(r) == binary.LittleEndian.Uint64(item) &&
-			binary.LittleEndian.Uint64(r[n-8:]) == binary.LittleEndian.Uint64(item[n-8:])
-	}
-	return string(r) == string(item)
+	return binary.LittleEndian.Uint64(r) == hash && int(binary.LittleEndian.Uint16(r[sizeAt:])) == len(item) &&
+		string(r[t.head:t.head+len(item)]) == string(item)
 }
 
 // place points a free slot at the record of an item of this hash.

@@ -1,9 +1,6 @@
 package summary
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "math"
 
 // seen marks, in the length of an item, a record that a merge has met.
 const seen = 1 << 15
@@ -81,7 +78,7 @@ func (s *Summary) mergeExact(o *table) error {
 	return nil
 }
 
-// A candidate of the other side that this side does not have.
+// A newcomer is a candidate of the other side that this side does not have.
 type newcomer struct {
 	off   int    // its record there
 	entry uint64 // what it may have had on both sides before it was counted
@@ -93,14 +90,14 @@ func (s *Summary) mergeSketched(o *Summary) error {
 	// All bounds are taken before either light part changes.
 	newcomers := s.mergeTable(o)
 	if o.threshold > 0 {
+		// An absent item is bounded by its cells, and so by the largest of them.
+		// To have read o's in order makes looking them up twice as fast, too.
+		s.threshold += min(o.threshold, o.light.ceiling())
 		s.addAbsentBounds(o)
 	}
 	if o.light != nil {
 		s.light.add(o.light)
-	}
-	if o.threshold > 0 {
-		// An absent item is bounded by its cells, and so by the largest of them.
-		s.threshold = min(s.threshold+o.threshold, s.light.ceiling())
+		s.threshold = min(s.threshold, s.light.ceiling())
 	}
 	for _, c := range newcomers {
 		h, count := o.table.hash(c.off), o.table.count(c.off)
@@ -123,13 +120,13 @@ func (s *Summary) mergeSketched(o *Summary) error {
 
 // mergeTable adds counts and entries of the records that both have, and returns
 // those that only o has. The former are marked if addAbsentBounds is to follow.
-func (s *Summary) mergeTable(o *Summary) (newcomers []newcomer) {
+func (s *Summary) mergeTable(o *Summary) []newcomer {
 	t, ot := &s.table, &o.table
+	newcomers := make([]newcomer, 0, ot.n)
 	for off := 0; off < len(ot.arena); off = ot.next(off) {
-		h := ot.hash(off)
-		at := t.find(h, ot.item(off))
+		at := t.find(ot.hash(off), ot.item(off))
 		if at < 0 {
-			newcomers = append(newcomers, newcomer{off, ot.entry(off) + s.absent(h)})
+			newcomers = append(newcomers, newcomer{off, ot.entry(off)})
 			continue
 		}
 		t.addCount(at, ot.count(off))
@@ -140,6 +137,13 @@ func (s *Summary) mergeTable(o *Summary) (newcomers []newcomer) {
 			t.arena[at+sizeAt+1] |= seen >> 8
 		}
 	}
+	if s.threshold > 0 {
+		// On their own, since loads between which no branch is in doubt overlap.
+		for i := range newcomers {
+			c := &newcomers[i]
+			c.entry += s.absent(ot.hash(c.off))
+		}
+	}
 	return newcomers
 }
 
@@ -147,19 +151,20 @@ func (s *Summary) mergeTable(o *Summary) (newcomers []newcomer) {
 // it, and takes the marks away.
 func (s *Summary) addAbsentBounds(o *Summary) {
 	t := &s.table
+	absent := make([]int, t.n)
+	n := 0
 	for off := 0; off < len(t.arena); off = t.next(off) {
-		if b := t.arena[off+sizeAt : off+sizeAt+2]; b[1]&(seen>>8) != 0 {
-			binary.LittleEndian.PutUint16(b, binary.LittleEndian.Uint16(b)&^seen)
-		} else if e := o.absent(t.hash(off)); e > 0 {
-			t.addEntry(off, e)
-		}
+		b := t.arena[off+sizeAt+1]
+		t.arena[off+sizeAt+1] = b &^ (seen >> 8)
+		absent[n] = off
+		n += 1 - int(b>>7)
+	}
+	for _, off := range absent[:n] {
+		t.addEntry(off, o.absent(t.hash(off)))
 	}
 }
 
 // absent bounds the count of an item of this hash that is not in the table.
 func (s *Summary) absent(hash uint64) uint64 {
-	if s.threshold == 0 {
-		return 0
-	}
 	return min(s.light.estimate(hash), s.threshold)
 }

@@ -149,6 +149,9 @@ func (s *Summary) Bounds(item []byte) (lower, upper uint64) {
 		c := s.table.count(off)
 		return c, c + s.table.entry(off)
 	}
+	if s.light == nil {
+		return 0, 0
+	}
 	return 0, s.absent(h)
 }
 

@@ -8,18 +8,13 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"sync"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/snappy"
-	"github.com/klauspost/compress/zstd"
 )
 
 // An avroCodec is how the blocks of an Avro file are compressed.
 type avroCodec string
-
-// maxAvroDecompressed bounds a block in memory, in bytes.
-const maxAvroDecompressed = 512 << 20
 
 // errAvroCodec says that a file needs a codec that is not there.
 type errAvroCodec struct{ codec avroCodec }
@@ -36,11 +31,7 @@ func (c avroCodec) check() error {
 	return errAvroCodec{c}
 }
 
-var avroZstd = sync.OnceValues(func() (*zstd.Decoder, error) {
-	return zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxAvroDecompressed), zstd.WithDecoderConcurrency(0))
-})
-
-var errAvroBomb = fmt.Errorf("a block of over %d MiB", maxAvroDecompressed>>20)
+var errAvroBomb = fmt.Errorf("a block of over %d MiB", maxUnit>>20)
 
 func (c avroCodec) decompress(data []byte) ([]byte, error) {
 	switch c {
@@ -53,7 +44,7 @@ func (c avroCodec) decompress(data []byte) ([]byte, error) {
 	case "snappy":
 		return unsnappy(data)
 	case "zstandard":
-		d, err := avroZstd()
+		d, err := zstdDecoder()
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +63,7 @@ func unsnappy(data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if size > maxAvroDecompressed {
+	if size > maxUnit {
 		return nil, errAvroBomb
 	}
 	out, err := snappy.Decode(nil, data[:n])
@@ -88,8 +79,8 @@ func unsnappy(data []byte) ([]byte, error) {
 func readBounded(r io.Reader, compressed int) ([]byte, error) {
 	var out bytes.Buffer
 	out.Grow(4*compressed + bytes.MinRead)
-	n, err := out.ReadFrom(io.LimitReader(r, maxAvroDecompressed+1))
-	if err == nil && n > maxAvroDecompressed {
+	n, err := out.ReadFrom(io.LimitReader(r, maxUnit+1))
+	if err == nil && n > maxUnit {
 		err = errAvroBomb
 	}
 	if err == io.ErrUnexpectedEOF {

@@ -93,7 +93,7 @@ type avroReader struct {
 	used   [roles]bool
 	values vectors
 	b      *block.Block
-	budget int // how many elements of arrays and maps there may still be
+	budget int         // how many elements of arrays and maps there may still be
 	seen   [roles]bool // what the record has
 }
 

@@ -3,6 +3,7 @@ package format
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/twmb/avro"
@@ -76,10 +77,12 @@ func newAvroSchema(text []byte, o *Options) (*avroSchema, error) {
 		paths: [roles]string{roleTime: o.Time, roleItem: o.Item, roleSegment: o.Segment, roleWeight: o.Weight},
 	}
 	root := parsed.Root()
-	c.define(root, "", 0)
+	c.define(root, 0)
 	s := &avroSchema{root: c.compile(root, "", "", 0, false), lists: c.lists}
 	for role, name := range [...]string{"time", "item"} {
 		if !c.found[role] {
+			c.fields = nil
+			c.list(root, "", "", 0)
 			c.fail("no %s field %q; fields: %s", name, c.paths[role], limited(c.fields))
 		}
 	}
@@ -90,38 +93,40 @@ func (c *avroCompiler) fail(format string, args ...any) {
 	c.err = errAvroField{errors.Join(c.err, fmt.Errorf(format, args...))}
 }
 
-func fullName(n *avro.SchemaNode, space string) string {
-	switch {
-	case strings.Contains(n.Name, ".") || n.Namespace == "" && space == "":
+// fullName is the name of a named type; its namespace is resolved.
+func fullName(n *avro.SchemaNode) string {
+	if n.Namespace == "" || strings.Contains(n.Name, ".") {
 		return n.Name
-	case n.Namespace != "":
-		return n.Namespace + "." + n.Name
 	}
-	return n.Name
+	return n.Namespace + "." + n.Name
+}
+
+// spaceIn is the namespace inside of a type.
+func spaceIn(n *avro.SchemaNode, space string) string {
+	if n.Name == "" {
+		return space
+	}
+	name := fullName(n)
+	return name[:max(strings.LastIndexByte(name, '.'), 0)]
 }
 
 // define notes the named types.
-func (c *avroCompiler) define(n *avro.SchemaNode, space string, depth int) {
+func (c *avroCompiler) define(n *avro.SchemaNode, depth int) {
 	if depth > maxAvroDepth {
 		return
 	}
 	if n.Name != "" {
-		name := fullName(n, space)
-		c.names[name] = n
-		space = ""
-		if i := strings.LastIndexByte(name, '.'); i >= 0 {
-			space = name[:i]
-		}
+		c.names[fullName(n)] = n
 	}
 	for i := range n.Fields {
-		c.define(&n.Fields[i].Type, space, depth+1)
+		c.define(&n.Fields[i].Type, depth+1)
 	}
 	for i := range n.Branches {
-		c.define(&n.Branches[i], space, depth+1)
+		c.define(&n.Branches[i], depth+1)
 	}
 	for _, sub := range []*avro.SchemaNode{n.Items, n.Values} {
 		if sub != nil {
-			c.define(sub, space, depth+1)
+			c.define(sub, depth+1)
 		}
 	}
 }
@@ -154,11 +159,7 @@ func (c *avroCompiler) compile(n *avro.SchemaNode, path, space string, depth int
 		return c.skip(n, space, depth)
 	}
 	out := &avroNode{kind: avroTypes[n.Type], size: n.Size, wanted: true}
-	if n.Name != "" {
-		if i := strings.LastIndexByte(fullName(n, space), '.'); i >= 0 {
-			space = fullName(n, space)[:i]
-		}
-	}
+	space = spaceIn(n, space)
 	switch out.kind {
 	case avroRecord:
 		for i := range n.Fields {
@@ -208,9 +209,6 @@ func (c *avroCompiler) array(path string, inList bool) {
 
 // leaf gives a value its roles.
 func (c *avroCompiler) leaf(out *avroNode, n *avro.SchemaNode, path string) {
-	if out.kind != avroNull {
-		c.fields = append(c.fields, path)
-	}
 	out.meaning = avroMeaning(n)
 	for _, symbol := range n.Symbols {
 		out.symbols = append(out.symbols, []byte(symbol))
@@ -224,6 +222,32 @@ func (c *avroCompiler) leaf(out *avroNode, n *avro.SchemaNode, path string) {
 		}
 		out.roles = append(out.roles, role)
 		c.found[role] = c.found[role] || out.kind != avroNull
+	}
+}
+
+// list lists the fields that hold values, for a person.
+func (c *avroCompiler) list(n *avro.SchemaNode, path, space string, depth int) {
+	const deepest, most = 8, 64
+	if n = c.resolve(n, space); n == nil || depth > deepest || len(c.fields) > most {
+		return
+	}
+	space = spaceIn(n, space)
+	switch avroTypes[n.Type] {
+	case avroRecord:
+		for i := range n.Fields {
+			c.list(&n.Fields[i].Type, dotted(path, n.Fields[i].Name), space, depth+1)
+		}
+	case avroUnion:
+		for i := range n.Branches {
+			c.list(&n.Branches[i], path, space, depth+1)
+		}
+	case avroArray:
+		c.list(n.Items, path, space, depth+1)
+	case avroNull, avroMap:
+	default:
+		if !slices.Contains(c.fields, path) {
+			c.fields = append(c.fields, path)
+		}
 	}
 }
 
@@ -251,15 +275,12 @@ func (c *avroCompiler) skip(n *avro.SchemaNode, space string, depth int) *avroNo
 	}
 	name := ""
 	if n.Name != "" {
-		name = fullName(n, space)
+		name = fullName(n)
 		if done := c.skips[name]; done != nil {
 			return done
 		}
-		space = ""
-		if i := strings.LastIndexByte(name, '.'); i >= 0 {
-			space = name[:i]
-		}
 	}
+	space = spaceIn(n, space)
 	out := &avroNode{kind: avroTypes[n.Type], size: n.Size}
 	if name != "" {
 		c.skips[name] = out

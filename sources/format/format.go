@@ -25,6 +25,7 @@ type Decoder interface {
 	// Decode decodes the records in b.Data, which are whole and which start at
 	// the given offset of the (decompressed) source, into b's columns, rejects
 	// and Records. It may append to b.Data, for values that are not a span of
-	// their record (unescaped strings).
+	// their record (unescaped strings); what was there stays as it was. Spare
+	// capacity in b.Data saves a copy of it then.
 	Decode(b *block.Block, offset int64)
 }

@@ -7,12 +7,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"sync"
 
 	"github.com/parquet-go/parquet-go"
 	meta "github.com/parquet-go/parquet-go/format"
-
-	"crest/block"
 )
 
 // parquetReadBuffer is how much of a column chunk is read at once, in bytes.
@@ -29,29 +26,6 @@ type parquetFile struct {
 	columns parquetColumns
 	options Options
 	units   []*parquetUnit
-}
-
-// storage notes the error of a reader that a library might hide or change.
-type storage struct {
-	r   io.ReaderAt
-	mu  sync.Mutex
-	err error
-}
-
-func (s *storage) ReadAt(p []byte, off int64) (int, error) {
-	n, err := s.r.ReadAt(p, off)
-	if err != nil && err != io.EOF {
-		s.mu.Lock()
-		s.err = err
-		s.mu.Unlock()
-	}
-	return n, err
-}
-
-func (s *storage) failure() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err
 }
 
 // OpenParquet reads the row groups that start at or after start. Only the
@@ -123,8 +97,10 @@ func (p *parquetFile) open(size int64) (err error) {
 func (p *parquetFile) findUnits(size int64) {
 	groups := p.file.RowGroups()
 	var row int64
-	for i, g := range p.file.Metadata().RowGroups {
-		p.units = append(p.units, &parquetUnit{file: p, group: groups[i], rows: g.NumRows, row: row, start: groupStart(&g)})
+	all := p.file.Metadata().RowGroups
+	for i := range all {
+		g := &all[i]
+		p.units = append(p.units, &parquetUnit{file: p, group: groups[i], meta: g, rows: g.NumRows, row: row, start: groupStart(g)})
 		row += g.NumRows
 	}
 	slices.SortStableFunc(p.units, func(a, b *parquetUnit) int { return cmp.Compare(a.start, b.start) })
@@ -168,42 +144,4 @@ func (p *parquetFile) Next() (Unit, error) {
 	u := p.units[0]
 	p.units = p.units[1:]
 	return u, nil
-}
-
-// brokenUnit stands for a file that cannot be read at all.
-type brokenUnit struct {
-	source string
-	size   int64
-	err    error
-}
-
-// brokenContainer has one brokenUnit, which belongs to the file's first range.
-type brokenContainer struct{ unit *brokenUnit }
-
-func brokenFile(source string, size, start int64, err error) Container {
-	if start > 0 {
-		return &brokenContainer{}
-	}
-	return &brokenContainer{unit: &brokenUnit{source: source, size: size, err: err}}
-}
-
-// Next implements Container.
-func (c *brokenContainer) Next() (Unit, error) {
-	if c.unit == nil {
-		return nil, io.EOF
-	}
-	u := c.unit
-	c.unit = nil
-	return u, nil
-}
-
-// Start implements Unit.
-func (u *brokenUnit) Start() int64 { return 0 }
-
-// Decode implements Unit.
-func (u *brokenUnit) Decode(emit func(block.Block) bool) error {
-	b := block.Block{Source: u.source, Bytes: u.size, Records: 1}
-	b.Reject(0, block.Truncated, u.err.Error(), nil)
-	emit(b)
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
@@ -14,8 +15,11 @@ import (
 // A parquetColumn reads one column of a row group, page by page.
 type parquetColumn struct {
 	*parquetLeaf
-	pages parquet.Pages
+	chunk parquet.ColumnChunk
+	pages parquet.Pages // nil where plain reads them
 	page  parquet.Page
+	plain *plainPages
+	text  *plainPage // the page where it is one
 
 	// Of the page: levels (nil where all are the same), the values that are not
 	// null, and how many of each have been read.
@@ -30,6 +34,7 @@ type parquetColumn struct {
 	dict       *vector
 	dictBlock  block.Block
 	dictShared bool
+	shared     []byte // what all blocks of the row group have, when a page is read
 	conv       converter
 }
 
@@ -37,7 +42,7 @@ var errPages = errors.New("the column has fewer rows than its row group")
 
 // more makes sure that there is a level to read in the page.
 func (c *parquetColumn) more() error {
-	for c.page == nil || c.at == c.levels {
+	for c.page == nil && c.text == nil || c.at == c.levels {
 		if err := c.next(); err != nil {
 			return err
 		}
@@ -48,6 +53,29 @@ func (c *parquetColumn) more() error {
 // next reads the next page.
 func (c *parquetColumn) next() error {
 	c.release()
+	if c.plain != nil {
+		page, err := c.plain.next(c.shared)
+		if err == nil {
+			c.text, c.at, c.levels = page, 0, page.n
+			c.reps, c.defs = nil, nil
+			return nil
+		}
+		if err == io.EOF {
+			return errPages
+		}
+		if err != errOther {
+			return err
+		}
+	}
+	if c.pages == nil {
+		c.pages = c.chunk.Pages()
+		if c.plain != nil {
+			if err := c.pages.SeekToRow(c.plain.rows); err != nil {
+				return err
+			}
+			c.plain = nil
+		}
+	}
 	page, err := c.pages.ReadPage()
 	if err == io.EOF {
 		return errPages
@@ -108,12 +136,15 @@ func (c *parquetColumn) release() {
 		parquet.Release(c.page)
 		c.page = nil
 	}
+	c.text = nil
 }
 
 // close frees what the column holds.
 func (c *parquetColumn) close() {
 	c.release()
-	c.pages.Close()
+	if c.pages != nil {
+		c.pages.Close()
+	}
 }
 
 // read appends the values of the next rows to v; texts are put into b.
@@ -203,14 +234,15 @@ func (c *parquetColumn) readLists(v *vector, b *block.Block, rows int) error {
 func (c *parquetColumn) take(v *vector, b *block.Block, n int) error {
 	from := c.value
 	c.value += n
-	if n == 0 {
+	switch {
+	case n == 0:
 		return nil
-	}
-	if c.indexed == nil {
+	case c.text != nil:
+		return c.text.texts(v, b, &c.conv, n)
+	case c.indexed == nil:
 		return c.convert(v, b, &c.values, from, n)
-	}
-	if from+n > len(c.indexed) {
-		return errors.New("a page has fewer values than levels")
+	case from+n > len(c.indexed):
+		return errValues
 	}
 	return c.lookUp(v, b, c.indexed[from:from+n])
 }
@@ -228,10 +260,12 @@ func (c *parquetColumn) lookUp(v *vector, b *block.Block, indexes []int32) error
 	base := v.len()
 	switch texts := c.dict.texts; {
 	case texts == nil:
+		v.ints = slices.Grow(v.ints, len(indexes))
 		for _, x := range indexes {
 			v.ints = append(v.ints, c.dict.ints[x])
 		}
 	case c.dictShared:
+		v.texts = slices.Grow(v.texts, len(indexes))
 		for _, x := range indexes {
 			v.texts = append(v.texts, texts[x])
 		}

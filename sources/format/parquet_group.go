@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/parquet-go/parquet-go"
+	meta "github.com/parquet-go/parquet-go/format"
 
 	"crest/block"
 )
@@ -12,6 +13,7 @@ import (
 type parquetUnit struct {
 	file         *parquetFile
 	group        parquet.RowGroup
+	meta         *meta.RowGroup
 	start, bytes int64
 	row, rows    int64 // the number of its first row, and of its rows
 }
@@ -76,23 +78,35 @@ func (u *parquetUnit) decode(emit func(block.Block) bool) (err error) {
 		if leaf == nil {
 			continue
 		}
-		c := &parquetColumn{parquetLeaf: leaf, pages: u.group.ColumnChunks()[leaf.index].Pages()}
+		c := &parquetColumn{parquetLeaf: leaf, chunk: u.group.ColumnChunks()[leaf.index]}
+		if role == roleItem {
+			c.plain = newPlainPages(u.file.storage, &u.meta.Columns[leaf.index].MetaData, leaf)
+		}
 		c.conv = newConverter(role, leaf.meaning, leaf.name, o)
 		columns[role] = c
 	}
 	var shared []byte
 	for done := int64(0); done < u.rows; {
 		rows := int(min(u.rows-done, int64(o.rowsOfBlock())))
-		for _, c := range columns {
+		item := columns[roleItem]
+		for _, c := range []*parquetColumn{columns[roleTime], columns[roleSegment], columns[roleWeight], item} {
 			if c == nil {
 				continue
 			}
+			c.shared = shared
 			if err := c.more(); err != nil {
 				return fmt.Errorf("column %q: %w", c.name, err)
 			}
 			shared = c.share(shared)
 		}
-		b := block.Block{Source: u.file.source, Records: int64(rows), Data: shared[:len(shared):len(shared)]}
+		b := block.Block{Source: u.file.source, Data: shared[:len(shared):len(shared)]}
+		if item.text != nil {
+			// The page's bytes are the block's, so the block ends with the page.
+			item.text.share(shared)
+			b.Data = item.text.data[:len(item.text.data):len(item.text.data)]
+			rows = min(rows, item.levels-item.at)
+		}
+		b.Records = int64(rows)
 		var values vectors
 		for role, c := range columns {
 			if c == nil {

@@ -230,7 +230,7 @@ func countItems(blocks []block.Block) map[string]int {
 
 func TestParquetEachRowOnce(t *testing.T) {
 	r := testSeed(t)
-	for range 40 {
+	for range 15 {
 		n := r.IntN(500)
 		data, want := randomParquet(t, r, n)
 		for range 5 {
@@ -258,7 +258,7 @@ func TestParquetEachRowOnce(t *testing.T) {
 // not accounted for.
 func TestParquetCorrupt(t *testing.T) {
 	r := testSeed(t)
-	for range 300 {
+	for range 100 {
 		n := 1 + r.IntN(200)
 		data, _ := randomParquet(t, r, n)
 		footer := r.IntN(3) == 0
