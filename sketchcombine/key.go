@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/coder"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 )
 
 // A Key is what summaries are kept apart by within a window.
@@ -21,6 +22,9 @@ type Key struct {
 
 func init() {
 	beam.RegisterType(reflect.TypeFor[Key]())
+	// By name, so that a binary without symbols finds them.
+	register.Function1x1(encodeKey)
+	register.Function1x2(decodeKey)
 	coder.RegisterDeterministicCoder(reflect.TypeFor[Key](), encodeKey, decodeKey)
 }
 

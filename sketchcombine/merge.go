@@ -30,6 +30,10 @@ type MergeFn struct {
 func init() {
 	beam.RegisterType(reflect.TypeFor[Summary]())
 	beam.RegisterType(reflect.TypeFor[Merging]())
+	register.Function1x1(encodeSummary)
+	register.Function1x2(decodeSummary)
+	register.Function1x1(encodeMerging)
+	register.Function1x2(decodeMerging)
 	beam.RegisterCoder(reflect.TypeFor[Summary](), encodeSummary, decodeSummary)
 	beam.RegisterCoder(reflect.TypeFor[Merging](), encodeMerging, decodeMerging)
 	register.Combiner3[Merging, Summary, Summary](&MergeFn{})

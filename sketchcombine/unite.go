@@ -19,6 +19,8 @@ type UniteFn struct {
 
 func init() {
 	beam.RegisterType(reflect.TypeFor[summary.List]())
+	register.Function1x1(encodeList)
+	register.Function1x2(decodeList)
 	beam.RegisterCoder(reflect.TypeFor[summary.List](), encodeList, decodeList)
 	register.Combiner1[summary.List](&UniteFn{})
 }

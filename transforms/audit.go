@@ -17,6 +17,8 @@ import (
 
 func init() {
 	beam.RegisterType(reflect.TypeFor[Ledger]())
+	register.Function1x2(encodeLedger)
+	register.Function1x2(decodeLedger)
 	beam.RegisterCoder(reflect.TypeFor[Ledger](), encodeLedger, decodeLedger)
 	register.DoFn3x1[block.Block, func(Ledger), func(table.Row), error](&auditFn{})
 	register.Emitter1[Ledger]()

@@ -8,7 +8,6 @@ package transforms
 
 import (
 	"context"
-	"reflect"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -16,12 +15,12 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"crest/block"
+	_ "crest/block/blockcoder" // blocks are elements here
 	"crest/sketchcombine"
 	"crest/sketchcombine/summary"
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[block.Block]())
 	register.DoFn3x1[context.Context, block.Block, func(beam.EventTime, sketchcombine.Key, sketchcombine.Summary), error](&preAggregateFn{})
 	register.Emitter3[beam.EventTime, sketchcombine.Key, sketchcombine.Summary]()
 }

@@ -34,15 +34,19 @@ func (c inProcess) run(st *stream, budget int) (one, merged *result, err error) 
 	return one, merged, err
 }
 
-// rounds is how often times are taken; the median counts.
-const rounds = 3
+// Times are the medians of at least so many rounds, and of as many more as fit in
+// roundTime: some streams are short.
+const (
+	rounds    = 3
+	roundTime = time.Second
+)
 
 func (c inProcess) measure(st *stream, budget, parts int) (*result, error) {
 	// One core, as the others have: the collector's work counts.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var add, merge []float64
 	var last summary
-	for range rounds {
+	for begin := time.Now(); len(add) < rounds || time.Since(begin) < roundTime; {
 		runtime.GC()
 		start := time.Now()
 		summaries := make([]summary, parts)
@@ -70,7 +74,7 @@ func (c inProcess) measure(st *stream, budget, parts int) (*result, error) {
 	}
 	slices.Sort(add)
 	slices.Sort(merge)
-	r := &result{Parts: parts, Bytes: last.size(), AddSeconds: add[rounds/2], MergeSeconds: merge[rounds/2], Bounds: true}
+	r := &result{Parts: parts, Bytes: last.size(), AddSeconds: add[len(add)/2], MergeSeconds: merge[len(merge)/2], Bounds: true}
 	r.Rows, r.Absent = last.rows()
 	return r, nil
 }

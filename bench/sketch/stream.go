@@ -29,7 +29,7 @@ func sources(s settings) []source {
 		c := gen.Default
 		c.N, c.Seed, c.Exponent, c.Universe = s.n, s.seed, exponent, universe
 		return source{
-			name:  fmt.Sprintf("%.0f M items, %s", float64(s.n)/1e6, name),
+			name:  fmt.Sprintf("%g M items, %s", float64(s.n)/1e6, name),
 			path:  filepath.Join(s.cache, fmt.Sprintf("items-%g-%d-seed%d.txt", exponent, s.n, s.seed)),
 			write: c.WriteItems,
 		}

@@ -14,7 +14,7 @@ type Config struct {
 	// budget: always exact.
 	Budget int
 	// Counters is how many candidates the heavy table keeps when it is full. It
-	// holds a quarter more before it is pruned.
+	// holds an eighth more before it is pruned.
 	Counters int
 	// ItemBytes is the mean length of an item that the heavy table has room
 	// for. With longer ones it keeps fewer candidates, down to a quarter of
@@ -52,7 +52,7 @@ const (
 	itemBytes  = 16
 	lightDepth = 2
 	// slack: the heavy table holds 1/slack more than Counters before it is pruned.
-	slack = 4
+	slack = 8
 )
 
 // exact tells whether n items, of so many bytes with their counters, are counted

@@ -68,6 +68,11 @@ func (seed Seed) Fingerprint() uint64 {
 	return binary.LittleEndian.Uint64(sum[:])
 }
 
+// placeOf is what tells where an item of this hash stands in a table's index and
+// in a light part: half of the hash, so that a table can keep it and no merge
+// hashes. Two items of one place, a pair in four billion, share their cells.
+func placeOf(hash uint64) uint32 { return uint32(hash >> 32) }
+
 // Shard is the shard of S, in [0, S), that an item of this hash belongs to. It
 // stirs the hash once more, so that within a shard the bits that place an item
 // in the tables are as good as before.

@@ -6,7 +6,7 @@ import (
 )
 
 // An index finds the records of a table by open addressing over groups of eight
-// slots, each slot with a tag of 8 bits of the hash. The eight tags of a group
+// slots, each slot with a tag of 8 bits of its item's place. The eight tags of a group
 // are one word, so that a search compares them at once, and almost always takes
 // the branches that the last one took: a miss ends at the first group that has
 // room, a hit at the record whose tag is equal.
@@ -35,22 +35,22 @@ func newIndex(items int) index {
 // room is how many items the index takes.
 func (x *index) room() int { return len(x.tags) * groupItems }
 
-// home is the group at which the search for an item of this hash begins.
-func (x *index) home(hash uint64) int { return int(hash >> 32 * uint64(len(x.tags)) >> 32) }
+// home is the group at which the search for an item begins.
+func (x *index) home(place uint32) int { return int(uint64(place) * uint64(len(x.tags)) >> 32) }
 
 // tag is never 0.
-func tag(hash uint64) uint64 { return max(hash&0xff, 1) }
+func tag(place uint32) uint64 { return max(uint64(place&0xff), 1) }
 
 // find returns the offset of the item's record, or -1.
-func (t *table) find(hash uint64, item []byte) int {
-	groups, want := t.index.tags, tag(hash)*low
-	for g := t.index.home(hash); g < len(groups); {
+func (t *table) find(place uint32, item []byte) int {
+	groups, want := t.index.tags, tag(place)*low
+	for g := t.index.home(place); g < len(groups); {
 		tags := groups[g]
 		differ := tags ^ want
 		// The high bit of each byte of differ that is 0.
 		for equal := high &^ (differ&^high + (high - low) | differ); equal != 0; equal &= equal - 1 {
 			off := int(t.index.offsets[g*groupSlots+bits.TrailingZeros64(equal)/8])
-			if t.is(off, hash, item) {
+			if t.is(off, item) {
 				return off
 			}
 		}
@@ -65,22 +65,21 @@ func (t *table) find(hash uint64, item []byte) int {
 }
 
 // is tells whether the record is the item's.
-func (t *table) is(off int, hash uint64, item []byte) bool {
+func (t *table) is(off int, item []byte) bool {
 	r := t.arena[off:]
-	return binary.LittleEndian.Uint64(r) == hash && int(binary.LittleEndian.Uint16(r[sizeAt:])) == len(item) &&
-		string(r[t.head:t.head+len(item)]) == string(item)
+	return int(binary.LittleEndian.Uint16(r[sizeAt:])) == len(item) && string(r[t.head:t.head+len(item)]) == string(item)
 }
 
-// place points a free slot at the record of an item of this hash.
-func (x *index) place(hash uint64, off int) {
-	g := x.home(hash)
+// put points a free slot at the record of an item.
+func (x *index) put(place uint32, off int) {
+	g := x.home(place)
 	for x.tags[g]>>56 != 0 {
 		if g++; g == len(x.tags) {
 			g = 0
 		}
 	}
 	i := (bits.Len64(x.tags[g]) + 7) / 8
-	x.tags[g] |= tag(hash) << (8 * i)
+	x.tags[g] |= tag(place) << (8 * i)
 	x.offsets[g*groupSlots+i] = uint32(off)
 }
 
@@ -92,7 +91,7 @@ func (t *table) reindex(items int) {
 		clear(t.index.tags)
 	}
 	for off := 0; off < len(t.arena); off = t.next(off) {
-		t.index.place(t.hash(off), off)
+		t.index.put(t.place(off), off)
 	}
 }
 

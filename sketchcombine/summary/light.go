@@ -37,17 +37,16 @@ func (l *light) words() []uint64 {
 	return unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(l.cells))), len(l.cells)/2)
 }
 
-// columns are where the rows keep an item of this hash: row r at
-// column(first + r·step), by double hashing (Kirsch and Mitzenmacher, 2006) over
-// the halves of the hash.
-func columns(hash uint64) (first, step uint32) { return uint32(hash), uint32(hash>>32) | 1 }
+// columns are where the rows keep an item: row r at column(first + r·step), by
+// double hashing (Kirsch and Mitzenmacher, 2006).
+func columns(place uint32) (first, step uint32) { return place, (place ^ place>>15) * 0x9e3779b1 }
 
 func column(v uint32, width int) int { return int(uint64(v) * uint64(width) >> 32) }
 
 // estimate bounds from above what the sketch holds of an item.
-func (l *light) estimate(hash uint64) uint64 {
+func (l *light) estimate(place uint32) uint64 {
 	m := uint32(maxCell)
-	v, step := columns(hash)
+	v, step := columns(place)
 	for row := l.cells; len(row) >= l.width; row = row[l.width:] {
 		m = min(m, row[column(v, l.width)])
 		v += step
@@ -60,9 +59,9 @@ func (l *light) estimate(hash uint64) uint64 {
 
 // raise makes every cell of an item at least to: adding w to an item
 // conservatively is raising it to its estimate plus w.
-func (l *light) raise(hash, to uint64) {
+func (l *light) raise(place uint32, to uint64) {
 	c := uint32(min(to, maxCell))
-	v, step := columns(hash)
+	v, step := columns(place)
 	for row := l.cells; len(row) >= l.width; row = row[l.width:] {
 		p := &row[column(v, l.width)]
 		*p = max(*p, c)

@@ -68,10 +68,10 @@ func (s *Summary) settle() error {
 func (s *Summary) mergeExact(o *table) error {
 	t := &s.table
 	for off := 0; off < len(o.arena); off = o.next(off) {
-		h, item := o.hash(off), o.item(off)
-		if at := t.find(h, item); at >= 0 {
+		place, item := o.place(off), o.item(off)
+		if at := t.find(place, item); at >= 0 {
 			t.addCount(at, o.count(off))
-		} else if err := t.insert(h, item, o.count(off), 0); err != nil {
+		} else if err := t.insert(place, item, o.count(off), 0); err != nil {
 			return err
 		}
 	}
@@ -100,12 +100,12 @@ func (s *Summary) mergeSketched(o *Summary) error {
 		s.threshold = min(s.threshold, s.light.ceiling())
 	}
 	for _, c := range newcomers {
-		h, count := o.table.hash(c.off), o.table.count(c.off)
+		place, count := o.table.place(c.off), o.table.count(c.off)
 		if full := t.n >= s.cfg.Counters || len(t.arena) >= s.cfg.kept(); full && count+c.entry <= s.threshold {
-			s.light.raise(h, s.light.estimate(h)+count)
+			s.light.raise(place, s.light.estimate(place)+count)
 			continue
 		}
-		if err := t.insert(h, o.table.item(c.off), count, c.entry); err != nil {
+		if err := t.insert(place, o.table.item(c.off), count, c.entry); err != nil {
 			return err
 		}
 		if s.overfull() {
@@ -124,7 +124,7 @@ func (s *Summary) mergeTable(o *Summary) []newcomer {
 	t, ot := &s.table, &o.table
 	newcomers := make([]newcomer, 0, ot.n)
 	for off := 0; off < len(ot.arena); off = ot.next(off) {
-		at := t.find(ot.hash(off), ot.item(off))
+		at := t.find(ot.place(off), ot.item(off))
 		if at < 0 {
 			newcomers = append(newcomers, newcomer{off, ot.entry(off)})
 			continue
@@ -141,7 +141,7 @@ func (s *Summary) mergeTable(o *Summary) []newcomer {
 		// On their own, since loads between which no branch is in doubt overlap.
 		for i := range newcomers {
 			c := &newcomers[i]
-			c.entry += s.absent(ot.hash(c.off))
+			c.entry += s.absent(ot.place(c.off))
 		}
 	}
 	return newcomers
@@ -160,11 +160,11 @@ func (s *Summary) addAbsentBounds(o *Summary) {
 		n += 1 - int(b>>7)
 	}
 	for _, off := range absent[:n] {
-		t.addEntry(off, o.absent(t.hash(off)))
+		t.addEntry(off, o.absent(t.place(off)))
 	}
 }
 
-// absent bounds the count of an item of this hash that is not in the table.
-func (s *Summary) absent(hash uint64) uint64 {
-	return min(s.light.estimate(hash), s.threshold)
+// absent bounds the count of an item of this place that is not in the table.
+func (s *Summary) absent(place uint32) uint64 {
+	return min(s.light.estimate(place), s.threshold)
 }

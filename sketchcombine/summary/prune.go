@@ -66,8 +66,8 @@ func (s *Summary) evict(cut uint64, ties int) {
 		}
 		evicted = true
 		s.threshold = max(s.threshold, score)
-		h := t.hash(off)
-		s.light.raise(h, s.light.estimate(h)+t.count(off))
+		place := t.place(off)
+		s.light.raise(place, s.light.estimate(place)+t.count(off))
 		t.n--
 	}
 	if !evicted {

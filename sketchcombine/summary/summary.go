@@ -99,9 +99,10 @@ func (s *Summary) AddHashed(hash uint64, item []byte, w uint64) error {
 	if w > math.MaxInt64-s.total {
 		return overflow(w, s.total)
 	}
-	if off := s.table.find(hash, item); off >= 0 {
+	place := placeOf(hash)
+	if off := s.table.find(place, item); off >= 0 {
 		s.table.addCount(off, w)
-	} else if err := s.addAbsent(hash, item, w); err != nil {
+	} else if err := s.addAbsent(place, item, w); err != nil {
 		return err
 	}
 	s.total += w
@@ -113,7 +114,7 @@ func overflow(w, total uint64) error {
 }
 
 // addAbsent adds an item that the table does not have.
-func (s *Summary) addAbsent(hash uint64, item []byte, w uint64) error {
+func (s *Summary) addAbsent(place uint32, item []byte, w uint64) error {
 	switch {
 	case s.cfg == nil:
 		return ErrUnbound
@@ -124,18 +125,18 @@ func (s *Summary) addAbsent(hash uint64, item []byte, w uint64) error {
 	}
 	if s.light == nil {
 		if s.cfg.exact(s.table.n+1, len(s.table.arena)+narrow+len(item)) {
-			return s.table.insert(hash, item, w, 0)
+			return s.table.insert(place, item, w, 0)
 		}
 		if err := s.sketch(); err != nil {
 			return err
 		}
 	}
-	est := s.light.estimate(hash)
+	est := s.light.estimate(place)
 	if est+w <= s.threshold {
-		s.light.raise(hash, est+w)
+		s.light.raise(place, est+w)
 		return nil
 	}
-	if err := s.table.insert(hash, item, w, min(est, s.threshold)); err != nil {
+	if err := s.table.insert(place, item, w, min(est, s.threshold)); err != nil {
 		return err
 	}
 	if s.overfull() {
@@ -155,7 +156,7 @@ func (s *Summary) sketch() error {
 	s.fingerprint = s.cfg.Seed.Fingerprint()
 	s.table = table{head: wide, arena: make([]byte, 0, max(size, s.cfg.arena())+spare)}
 	for off := 0; off < len(old.arena); off = old.next(off) {
-		s.table.append(old.hash(off), old.item(off), old.count(off), 0)
+		s.table.append(old.place(off), old.item(off), old.count(off), 0)
 	}
 	s.table.reindex(max(s.cfg.capacity()+1, old.n))
 	return nil

@@ -9,9 +9,9 @@ import (
 // arena, in the order in which the items came, found through an index. So an item's counter and its bytes share a cache line, a table is two
 // allocations however many items it has, and a walk over it is sequential.
 //
-// A record is: hash (8 bytes), count (8), length of the item (2), entry (8, only
-// where the table is wide), item. Integers are little-endian. The hash is 0
-// until the table is indexed.
+// A record is: place (4 bytes), count (8), length of the item (2), entry (8, only
+// where the table is wide), item. Integers are little-endian. The place, see
+// placeOf, is 0 until the table is bound to a seed.
 type table struct {
 	// index is empty with n > 0 where it is not built, as after decoding: only
 	// walks are possible.
@@ -23,17 +23,17 @@ type table struct {
 }
 
 const (
-	narrow = 18 // head of a table without entries: an exact summary's
-	wide   = 26 // head of a heavy table
+	narrow = 14 // head of a table without entries: an exact summary's
+	wide   = 22 // head of a heavy table
 
-	countAt = 8
-	sizeAt  = 16
-	entryAt = 18
+	countAt = 4
+	sizeAt  = 12
+	entryAt = 14
 
 	maxArena = math.MaxUint32
 )
 
-func (t *table) hash(off int) uint64  { return binary.LittleEndian.Uint64(t.arena[off:]) }
+func (t *table) place(off int) uint32 { return binary.LittleEndian.Uint32(t.arena[off:]) }
 func (t *table) count(off int) uint64 { return binary.LittleEndian.Uint64(t.arena[off+countAt:]) }
 
 func (t *table) addCount(off int, w uint64) {
@@ -68,9 +68,9 @@ func (t *table) next(off int) int {
 }
 
 // append adds a record without indexing it.
-func (t *table) append(hash uint64, item []byte, count, entry uint64) {
+func (t *table) append(place uint32, item []byte, count, entry uint64) {
 	var head [wide]byte
-	binary.LittleEndian.PutUint64(head[:], hash)
+	binary.LittleEndian.PutUint32(head[:], place)
 	binary.LittleEndian.PutUint64(head[countAt:], count)
 	binary.LittleEndian.PutUint16(head[sizeAt:], uint16(len(item)))
 	binary.LittleEndian.PutUint64(head[entryAt:], entry)
@@ -80,7 +80,7 @@ func (t *table) append(hash uint64, item []byte, count, entry uint64) {
 }
 
 // insert adds an item that the table does not have.
-func (t *table) insert(hash uint64, item []byte, count, entry uint64) error {
+func (t *table) insert(place uint32, item []byte, count, entry uint64) error {
 	off := len(t.arena)
 	if off+t.head+len(item) > maxArena {
 		return ErrTooLarge
@@ -91,8 +91,8 @@ func (t *table) insert(hash uint64, item []byte, count, entry uint64) error {
 	if t.n >= t.index.room() {
 		t.reindex(2*t.n + 1)
 	}
-	t.append(hash, item, count, entry)
-	t.index.place(hash, off)
+	t.append(place, item, count, entry)
+	t.index.put(place, off)
 	return nil
 }
 
@@ -102,13 +102,13 @@ func (t *table) bind(seed Seed) error {
 	t.index = newIndex(t.n)
 	for off := 0; off < len(t.arena); off = t.next(off) {
 		item := t.item(off)
-		h := seed.Hash(item)
-		if t.find(h, item) >= 0 {
+		p := placeOf(seed.Hash(item))
+		if t.find(p, item) >= 0 {
 			t.index = index{}
 			return corrupt("item %.40q stands twice", item)
 		}
-		binary.LittleEndian.PutUint64(t.arena[off:], h)
-		t.index.place(h, off)
+		binary.LittleEndian.PutUint32(t.arena[off:], p)
+		t.index.put(p, off)
 	}
 	return nil
 }

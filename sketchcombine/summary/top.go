@@ -144,15 +144,15 @@ func (s *Summary) Bounds(item []byte) (lower, upper uint64) {
 	if s.cfg == nil {
 		return 0, s.total
 	}
-	h := s.cfg.Seed.Hash(item)
-	if off := s.table.find(h, item); off >= 0 {
+	place := placeOf(s.cfg.Seed.Hash(item))
+	if off := s.table.find(place, item); off >= 0 {
 		c := s.table.count(off)
 		return c, c + s.table.entry(off)
 	}
 	if s.light == nil {
 		return 0, 0
 	}
-	return 0, s.absent(h)
+	return 0, s.absent(place)
 }
 
 // Each calls f with every item that is counted one by one and with its bounds,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -42,18 +43,19 @@ func (e *errStream) Error() string { return e.err.Error() }
 func (e *errStream) Unwrap() error { return e.err }
 
 // stored counts the stored bytes that were read, and keeps the error that ended
-// reading them apart from what a decompressor makes of it.
+// reading them apart from what a decompressor makes of it. Zstandard reads ahead
+// in a goroutine of its own.
 type stored struct {
 	r   io.Reader
-	n   int64
-	err error
+	n   atomic.Int64
+	err atomic.Pointer[error]
 }
 
 func (s *stored) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
-	s.n += int64(n)
+	s.n.Add(int64(n))
 	if err != nil && err != io.EOF {
-		s.err = err
+		s.err.Store(&err)
 	}
 	return n, err
 }
@@ -113,8 +115,8 @@ func (s *stream) Read(p []byte) (int, error) {
 }
 
 func (s *stream) explain(err error) error {
-	if s.stored.err != nil {
-		return s.stored.err
+	if failure := s.stored.err.Load(); failure != nil {
+		return *failure
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
 		return &errStream{fmt.Errorf("%s: it ends early", s.c)}

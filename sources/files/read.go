@@ -18,24 +18,23 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"crest/block"
+	_ "crest/block/blockcoder" // blocks are elements here
 	"crest/sources/format"
 )
 
 func init() {
 	beam.RegisterType(reflect.TypeFor[File]())
 	beam.RegisterType(reflect.TypeFor[Range]())
-	beam.RegisterType(reflect.TypeFor[block.Block]())
+	// By name, so that a binary without symbols finds them.
+	register.Function1x1(encodeFile)
+	register.Function1x2(decodeFile)
+	register.Function1x1(encodeRange)
+	register.Function1x2(decodeRange)
 	beam.RegisterCoder(reflect.TypeFor[File](), encodeFile, decodeFile)
 	beam.RegisterCoder(reflect.TypeFor[Range](), encodeRange, decodeRange)
-	beam.RegisterCoder(reflect.TypeFor[block.Block](), encodeBlock, block.Decode)
 	register.DoFn3x1[context.Context, []byte, func(File), error](&expandFn{})
 	register.DoFn5x1[context.Context, beam.EventTime, *sdf.LockRTracker, File, func(beam.EventTime, block.Block), error](&readFn{})
 	register.Emitter1[File]()
-	register.Emitter2[beam.EventTime, block.Block]()
-}
-
-func encodeBlock(b block.Block) ([]byte, error) {
-	return b.AppendBinary(make([]byte, 0, len(b.Data)+8*b.Rows()))
 }
 
 const (

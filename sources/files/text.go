@@ -55,7 +55,7 @@ func (r *textReader) next() (unit, error) {
 	}
 	from, to := p.start, p.start+r.cutter.size
 	if r.stream != nil {
-		from, to = r.done, r.stream.stored.n
+		from, to = r.done, r.stream.stored.n.Load()
 		if r.cutter.done() {
 			to = r.file.Size
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -89,6 +90,21 @@ func TestCompressed(t *testing.T) {
 		checkItems(t, readAll(t, newReadFn(), write(t, "nothing.ndjson"+name, nil)), 0)
 	}
 	checkNoLeak(t)
+}
+
+// Two streams, one behind the other.
+const bzipped = "QlpoOTFBWSZTWSzasgAAAAxZgAAQEARgEAIiBAogACGk9QzKeoQNA0I11RO+MGUQhKM18XckU4UJAs2rIABCWmg5MUFZJlNZd95PnwAADFmAABAQBDAQAiIECiAAIaT1DMp6hA0DQjXVE74wZRCEozXxdyRThQkHfeT58A=="
+
+func TestBzip2(t *testing.T) {
+	data, err := base64.StdEncoding.DecodeString(bzipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkItems(t, readAll(t, newReadFn(), write(t, "a.ndjson.bz2", data)), 2)
+	blocks := readAll(t, newReadFn(), write(t, "a.ndjson.bz2", data[:len(data)-30]))
+	if _, records, rejected := totals(blocks); records != 2 || rejected != 1 {
+		t.Errorf("%d records, %d rejected", records, rejected)
+	}
 }
 
 func TestTruncatedStream(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"crest/table"
 )
@@ -15,6 +16,9 @@ import (
 func init() {
 	t := reflect.TypeFor[table.Row]()
 	beam.RegisterType(t)
+	// By name, so that a binary without symbols finds them.
+	register.Function1x1(encode)
+	register.Function1x2(decode)
 	beam.RegisterCoder(t, encode, decode)
 }
 

@@ -16,7 +16,8 @@ import org.apache.datasketches.frequencies.ItemsSketch;
  * this sketch has none.
  */
 final class FrequentItems {
-  private static final int ROUNDS = 3;
+  private static final int ROUNDS = 3; // at least, and as many more …
+  private static final double ROUND_TIME = 1; // … as fit in so many seconds; as long to warm up
   private static final double LOAD = 0.75; // of the table, before it is purged
   private static final int SLOT = 4 + 8 + 2; // compressed reference, count, state
 
@@ -64,9 +65,16 @@ final class FrequentItems {
   private void run(int parts) {
     List<ItemsSketch<String>> summaries = List.of();
     ItemsSketch<String> whole = new ItemsSketch<>(size);
-    double[] add = new double[ROUNDS];
-    double[] merge = new double[ROUNDS];
-    for (int round = -2; round < ROUNDS; round++) { // two to warm up
+    List<Double> add = new ArrayList<>();
+    List<Double> merge = new ArrayList<>();
+    boolean warm = false;
+    for (double total = 0; !warm || add.size() < ROUNDS || total < ROUND_TIME; ) {
+      if (!warm && add.size() > 1 && total >= ROUND_TIME) {
+        warm = true;
+        total = 0;
+        add.clear();
+        merge.clear();
+      }
       String[] items = fresh();
       System.gc();
       long start = System.nanoTime();
@@ -77,23 +85,26 @@ final class FrequentItems {
         whole.merge(summary);
       }
       long merged = System.nanoTime();
-      if (round >= 0) {
-        add[round] = (added - start) / 1e9;
-        merge[round] = (merged - added) / 1e9;
-      }
+      add.add((added - start) / 1e9);
+      merge.add((merged - added) / 1e9);
+      total += (merged - start) / 1e9;
     }
-    Arrays.sort(add);
-    Arrays.sort(merge);
-    report(parts == 1 ? summaries.get(0) : whole, parts, add[ROUNDS / 2], merge[ROUNDS / 2]);
+    report(parts == 1 ? summaries.get(0) : whole, parts, median(add), median(merge));
+  }
+
+  private static double median(List<Double> took) {
+    return took.stream().sorted().skip(took.size() / 2).findFirst().orElseThrow();
   }
 
   private void report(ItemsSketch<String> s, int parts, double add, double merge) {
     // Every retained item, not only those above the error.
     ItemsSketch.Row<String>[] rows = s.getFrequentItems(0, ErrorType.NO_FALSE_NEGATIVES);
-    long bytes = (long) SLOT * size;
-    for (ItemsSketch.Row<String> row : rows) {
-      bytes += stringBytes(row.getItem().getBytes(StandardCharsets.UTF_8).length);
-    }
+    // The memory at its fullest: a purge may just have emptied half the table.
+    double keys = Arrays.stream(rows)
+        .mapToLong(row -> stringBytes(row.getItem().getBytes(StandardCharsets.UTF_8).length))
+        .average()
+        .orElse(0);
+    long bytes = Math.round(size * (SLOT + LOAD * keys));
     StringBuilder out = new StringBuilder();
     out.append("{\"parts\":").append(parts).append(",\"bytes\":").append(bytes);
     out.append(",\"add_seconds\":").append(add).append(",\"merge_seconds\":").append(merge);

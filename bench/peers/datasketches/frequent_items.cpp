@@ -22,7 +22,8 @@
 using sketch = datasketches::frequent_items_sketch<std::string>;
 using items = std::vector<std::string>;
 
-constexpr int rounds = 3;
+constexpr size_t rounds = 3;      // at least, and as many more …
+constexpr double round_time = 1;  // … as fit in so many seconds
 constexpr double load = 0.75;  // of the table, before it is purged
 constexpr size_t slot = sizeof(std::string) + sizeof(uint64_t) + sizeof(uint16_t);
 constexpr size_t in_place = 15;  // bytes of a string that need no memory of their own
@@ -44,13 +45,13 @@ static uint8_t lg_size(size_t budget, const items& stream) {
 template <typename F>
 static double seconds(F f) {
   std::vector<double> took;
-  for (int i = 0; i < rounds; i++) {
+  for (double total = 0; took.size() < rounds || total < round_time; total += took.back()) {
     const auto start = std::chrono::steady_clock::now();
     f();
     took.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
   std::sort(took.begin(), took.end());
-  return took[rounds / 2];
+  return took[took.size() / 2];
 }
 
 static sketch summarize(uint8_t lg, const items& stream, size_t part, size_t parts) {
@@ -77,8 +78,11 @@ static std::string quoted(const std::string& text) {
 static void report(const sketch& s, uint8_t lg, size_t parts, double add, double merge) {
   // Every retained item, not only those above the error.
   const auto rows = s.get_frequent_items(datasketches::NO_FALSE_NEGATIVES, 0);
-  size_t bytes = slot << lg;
-  for (const auto& row : rows) bytes += heap_bytes(row.get_item().size());
+  // The memory at its fullest: a purge may just have emptied half the table.
+  double keys = 0;
+  for (const auto& row : rows) keys += heap_bytes(row.get_item().size());
+  const auto slots = static_cast<double>(1 << lg);
+  const auto bytes = static_cast<size_t>(slots * (slot + load * keys / rows.size()));
   std::cout << "{\"parts\":" << parts << ",\"bytes\":" << bytes << ",\"add_seconds\":" << add
             << ",\"merge_seconds\":" << merge << ",\"bounds\":true,\"absent\":" << s.get_maximum_error()
             << ",\"rows\":[";

@@ -7,7 +7,9 @@
 use heavykeeper::{BucketedTopK, CuckooTopK, TopK};
 use std::time::Instant;
 
+/// Rounds: at least so many, and as many more as fit in so many seconds.
 const ROUNDS: usize = 3;
+const ROUND_TIME: f64 = 1.0;
 /// Twice the list that is asked for: what each part lists decides what a merge can find.
 const TOP: usize = 200;
 const DECAY: f64 = 0.95;
@@ -69,7 +71,7 @@ fn run<S: Sketch>(stream: &[String], budget: usize, seed: u64, parts: usize) -> 
     let width = width::<S>(budget);
     let (mut add, mut merge) = (vec![], vec![]);
     let mut result = S::new(width, seed);
-    for _ in 0..ROUNDS {
+    while add.len() < ROUNDS || add.iter().sum::<f64>() < ROUND_TIME {
         let start = Instant::now();
         let mut summaries: Vec<S> = (0..parts)
             .map(|part| {
