@@ -20,7 +20,7 @@ func init() {
 	register.Function1x2(encodeLedger)
 	register.Function1x2(decodeLedger)
 	beam.RegisterCoder(reflect.TypeFor[Ledger](), encodeLedger, decodeLedger)
-	register.DoFn3x1[block.Block, func(Ledger), func(table.Row), error](&auditFn{})
+	beam.RegisterDoFn(reflect.TypeFor[auditFn]())
 	register.Emitter1[Ledger]()
 	register.Combiner1[Ledger](&addLedgersFn{})
 }

@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"reflect"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -10,7 +11,7 @@ import (
 )
 
 func init() {
-	register.DoFn4x1[[]byte, func(*Ledger) bool, func(*int64) bool, func(table.Row), error](&commitFn{})
+	beam.RegisterDoFn(reflect.TypeFor[commitFn]())
 	register.Iter1[Ledger]()
 	register.Iter1[int64]()
 }

@@ -4,15 +4,13 @@ import (
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"crest/sketchcombine"
 	"crest/sketchcombine/summary"
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[topFn]())
-	register.DoFn2x2[sketchcombine.Key, sketchcombine.Summary, string, summary.List](&topFn{})
+	beam.RegisterDoFn(reflect.TypeFor[topFn]())
 }
 
 // TopK ranks: from a level's PCollection<KV<Key, Summary>> to

@@ -29,9 +29,9 @@ func TestMain(m *testing.M) {
 }
 
 func init() {
-	register.DoFn2x0[[]byte, func(block.Block)](&eventsFn{})
+	beam.RegisterDoFn(reflect.TypeFor[eventsFn]())
 	register.Emitter1[block.Block]()
-	register.DoFn1x1[table.Row, error](&collectFn{})
+	beam.RegisterDoFn(reflect.TypeFor[collectFn]())
 	beam.RegisterType(reflect.TypeFor[event]())
 }
 

@@ -8,6 +8,7 @@ package transforms
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -21,7 +22,7 @@ import (
 )
 
 func init() {
-	register.DoFn3x1[context.Context, block.Block, func(beam.EventTime, sketchcombine.Key, sketchcombine.Summary), error](&preAggregateFn{})
+	beam.RegisterDoFn(reflect.TypeFor[preAggregateFn]())
 	register.Emitter3[beam.EventTime, sketchcombine.Key, sketchcombine.Summary]()
 }
 

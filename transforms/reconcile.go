@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -13,9 +14,9 @@ import (
 )
 
 func init() {
-	register.DoFn3x0[string, summary.List, func(sketchcombine.Key, summary.List)](&askFn{})
-	register.DoFn4x0[sketchcombine.Key, func(*sketchcombine.Summary) bool, func(*summary.List) bool, func(string, summary.List)](&answerFn{})
-	register.DoFn6x1[beam.Window, string, func(*summary.List) bool, func(*summary.List) bool, func(*summary.List) bool, func(table.Row), error](&compareFn{})
+	beam.RegisterDoFn(reflect.TypeFor[askFn]())
+	beam.RegisterDoFn(reflect.TypeFor[answerFn]())
+	beam.RegisterDoFn(reflect.TypeFor[compareFn]())
 	register.Emitter2[sketchcombine.Key, summary.List]()
 	register.Emitter2[string, summary.List]()
 	register.Iter1[sketchcombine.Summary]()

@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -15,9 +16,9 @@ import (
 )
 
 func init() {
-	register.DoFn4x1[beam.Window, string, summary.List, func(table.Row), error](&topRowFn{})
-	register.DoFn4x1[beam.Window, sketchcombine.Key, sketchcombine.Summary, func(table.Row), error](&sketchRowFn{})
-	register.DoFn4x1[beam.Window, sketchcombine.Key, sketchcombine.Summary, func(table.Row), error](&countRowFn{})
+	beam.RegisterDoFn(reflect.TypeFor[topRowFn]())
+	beam.RegisterDoFn(reflect.TypeFor[sketchRowFn]())
+	beam.RegisterDoFn(reflect.TypeFor[countRowFn]())
 	register.Emitter1[table.Row]()
 }
 

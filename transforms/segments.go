@@ -2,6 +2,7 @@ package transforms
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/mtime"
@@ -12,8 +13,8 @@ import (
 )
 
 func init() {
-	register.DoFn4x1[context.Context, sketchcombine.Key, sketchcombine.Summary, func(beam.EventTime, sketchcombine.Summary), error](&weighSegmentsFn{})
-	register.DoFn5x0[beam.EventTime, sketchcombine.Key, sketchcombine.Summary, func(*sketchcombine.Summary) bool, emitPartial](&limitSegmentsFn{})
+	beam.RegisterDoFn(reflect.TypeFor[weighSegmentsFn]())
+	beam.RegisterDoFn(reflect.TypeFor[limitSegmentsFn]())
 	register.Emitter2[beam.EventTime, sketchcombine.Summary]()
 }
 

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window"
@@ -20,7 +21,7 @@ const (
 )
 
 func init() {
-	register.DoFn3x1[context.Context, table.Row, func(int64), error](&writeFn{})
+	beam.RegisterDoFn(reflect.TypeFor[writeFn]())
 	register.Emitter1[int64]()
 }
 

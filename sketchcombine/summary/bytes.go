@@ -246,24 +246,22 @@ func (r *reader) light(l *light) {
 	}
 }
 
-// unpack reads the cells of the block from what pack wrote, and tells whether
-// pack would write it.
+// unpack reads the cells of the block, which are all 0, from what pack wrote, and
+// tells whether pack would write it.
 func unpack(block []uint32, b []byte, width int) bool {
-	var acc uint64
-	n := 0 // bits in acc
-	for i := range block {
-		for n < width && len(b) > 0 {
-			if n <= 32 && len(b) >= 4 {
-				acc |= uint64(binary.LittleEndian.Uint32(b)) << n
-				b, n = b[4:], n+32
-			} else {
-				acc |= uint64(b[0]) << n
-				b, n = b[1:], n+8
-			}
-		}
-		block[i] = uint32(acc & (1<<width - 1))
-		acc >>= width
-		n -= width
+	if width == 0 {
+		return true
 	}
-	return acc == 0 && widest(block) == width
+	// With room behind them, each cell is read as part of a word.
+	var buf [blockCells*31/8 + 8]byte
+	copy(buf[:], b)
+	var any uint32
+	at := 0
+	for i := range block {
+		c := uint32(binary.LittleEndian.Uint64(buf[at/8:])>>(at%8)) & (1<<width - 1)
+		block[i] = c
+		any |= c
+		at += width
+	}
+	return buf[at/8]>>(at%8) == 0 && bits.Len32(any) == width
 }

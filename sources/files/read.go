@@ -32,8 +32,8 @@ func init() {
 	register.Function1x2(decodeRange)
 	beam.RegisterCoder(reflect.TypeFor[File](), encodeFile, decodeFile)
 	beam.RegisterCoder(reflect.TypeFor[Range](), encodeRange, decodeRange)
-	register.DoFn3x1[context.Context, []byte, func(File), error](&expandFn{})
-	register.DoFn5x1[context.Context, beam.EventTime, *sdf.LockRTracker, File, func(beam.EventTime, block.Block), error](&readFn{})
+	beam.RegisterDoFn(reflect.TypeFor[expandFn]())
+	beam.RegisterDoFn(reflect.TypeFor[readFn]())
 	register.Emitter1[File]()
 }
 
