@@ -97,7 +97,8 @@ const (
 // person can find it and see why.
 type Reject struct {
 	// Offset is where the record starts, in bytes of the (decompressed) source;
-	// for Parquet the row's number.
+	// for Parquet the row's number; for Avro where its block starts, and how many
+	// records of the block are before it.
 	Offset int64
 	Reason Reason
 	// Detail says more: what the value was, or which fields were there instead.

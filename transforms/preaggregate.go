@@ -44,7 +44,7 @@ type Counting struct {
 }
 
 // DefaultMemory is how many bytes of summaries a bundle gathers.
-const DefaultMemory = 512 << 20
+const DefaultMemory = 256 << 20
 
 // PreAggregate counts the rows of blocks: from PCollection<block.Block> to
 // PCollection<KV<sketchcombine.Key, sketchcombine.Summary>> of partial

@@ -35,7 +35,7 @@ func contenders(s settings) (full, small []contender, err error) {
 			exact: exact,
 			command: func(j job) []string {
 				return []string{
-					python(s), "bench/peers/topk/" + script, "--query=" + j.format + suffix,
+					python(s), "-B", "bench/peers/topk/" + script, "--query=" + j.format + suffix,
 					"--input=" + j.input, "--threads", strconv.Itoa(j.threads), "--answers=" + j.answers,
 				}
 			},

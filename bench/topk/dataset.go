@@ -77,7 +77,7 @@ func prepare(s settings) error {
 	fmt.Fprintln(os.Stderr, "making", parquet)
 	// Written beside its place first: a file that is there is whole.
 	part := parquet + ".part"
-	if err := loud(python(s), "bench/peers/topk/parquet.py", eventsPath(s, s.events.N, "ndjson"), part); err != nil {
+	if err := loud(python(s), "-B", "bench/peers/topk/parquet.py", eventsPath(s, s.events.N, "ndjson"), part); err != nil {
 		return err
 	}
 	return os.Rename(part, parquet)

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/pprof"
@@ -16,7 +17,6 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/x/beamx"
 
 	"crest/sinks/sqlite"
@@ -28,7 +28,8 @@ func main() {
 	if err := m.ParseFlags(flag.CommandLine, os.Args[1:]); err != nil {
 		os.Exit(m.explain(err))
 	}
-	log.SetupLogging("warn", "text") // a person at a terminal has the progress to look at
+	// What Beam logs of an error is in the error, and of progress in the progress.
+	slog.SetDefault(slog.New(slog.DiscardHandler))
 	beam.Init()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := m.Run(ctx)
@@ -41,6 +42,7 @@ type Main struct {
 	Stdout, Stderr io.Writer
 
 	options Options
+	wrong   []error // about the command line
 	stores  []*sqlite.Store
 }
 
@@ -49,8 +51,9 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// ParseFlags reads the command line. The flag set may have other flags, as
-// Beam's.
+// ParseFlags reads the command line; the flag set may have other flags, as
+// Beam's. What is wrong with it is told by Run, together with what is wrong with
+// the values.
 func (m *Main) ParseFlags(fs *flag.FlagSet, args []string) error {
 	fs.Init("topk", flag.ContinueOnError)
 	m.options.register(fs)
@@ -62,16 +65,14 @@ func (m *Main) ParseFlags(fs *flag.FlagSet, args []string) error {
 		usage(fs)
 		return flag.ErrHelp
 	}
-	if len(errs) > 0 {
-		return usageError{errors.Join(errs...)}
-	}
+	m.wrong = errs
 	return nil
 }
 
 // Run runs the pipeline and reports what it found.
 func (m *Main) Run(ctx context.Context) error {
 	plan, err := m.options.Plan(ctx)
-	if err != nil {
+	if err := errors.Join(append(m.wrong, err)...); err != nil {
 		return usageError{err}
 	}
 	// Opened before the pipeline runs: what is wrong with a file is told now.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"strconv"
@@ -114,6 +115,9 @@ func usage(fs *flag.FlagSet) {
 			if f == nil {
 				continue
 			}
+			if name == "runner" { // Beam's own text says no more than that
+				f.Usage = "`name` of Beam's runner: prism (in this process, the default), flink, dataflow, …"
+			}
 			value, text := flag.UnquoteUsage(f)
 			if f.DefValue != "" && f.DefValue != "0" {
 				text += fmt.Sprintf(" (default: %s)", f.DefValue)
@@ -150,6 +154,7 @@ func wrap(text string, width int, newline string) string {
 // parse reads the command line, and reports everything that is wrong with it,
 // not only the first thing.
 func parse(fs *flag.FlagSet, args []string) (errs []error) {
+	dashes := strings.NewReplacer("flag -", "flag --", "defined: -", "defined: --", "argument: -", "argument: --")
 	for {
 		err := fs.Parse(args)
 		if err == flag.ErrHelp {
@@ -162,6 +167,7 @@ func parse(fs *flag.FlagSet, args []string) (errs []error) {
 			err = fmt.Errorf("%q is not a flag: flags begin with --", fs.Arg(0))
 			args = fs.Args()[1:]
 		} else {
+			err = errors.New(dashes.Replace(err.Error()))
 			args = fs.Args()
 		}
 		errs = append(errs, err)
@@ -177,7 +183,7 @@ func parseWindow(s string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		var n int
 		n, err = strconv.Atoi(days)
-		d = time.Duration(n) * 24 * time.Hour
+		d = time.Duration(min(n, 20000)) * 24 * time.Hour
 	}
 	if err != nil || d < time.Second || d%time.Second != 0 || d > 10000*24*time.Hour {
 		return 0, fmt.Errorf("%q is not a window: whole seconds to 10000 days, as 30s, 5m, 1h, 24h, 7d, or all", s)

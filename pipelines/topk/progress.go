@@ -20,6 +20,7 @@ type progress struct {
 	total    int64
 	started  time.Time
 	ended    time.Time // when everything had been read
+	told     time.Time // when a line was last printed
 	bytes    int64     // at the start
 	records  int64
 	done     chan struct{}
@@ -51,8 +52,9 @@ func (s *progress) run() {
 		case <-tick.C:
 			if s.terminal {
 				fmt.Fprintf(s.out, "\r\x1b[K%s", s.line())
-			} else {
-				fmt.Fprintln(s.out, s.line())
+			} else if line := s.line(); s.ended.IsZero() || time.Since(s.told) > 30*time.Second {
+				fmt.Fprintln(s.out, line)
+				s.told = time.Now()
 			}
 		case <-s.done:
 			if s.terminal {

@@ -33,6 +33,8 @@ type reporter struct {
 	file  *sqlite.Reader
 	plan  *Plan
 	err   error
+	// heaviest is the query of the heaviest list of the largest windows shown.
+	heaviest string
 }
 
 // report prints the lists, the accuracy, the rejects, and how to look further.
@@ -82,9 +84,14 @@ func (r *reporter) style(code, text string) string {
 func (r *reporter) bold(text string) string { return r.style("1", text) }
 func (r *reporter) dim(text string) string  { return r.style("2", text) }
 
-// lists prints the newest window of one size.
+// lists prints the heaviest window of one size.
 func (r *reporter) lists(ctx context.Context, size sqlite.WindowSize) {
 	sel := sqlite.Select{Job: r.plan.Run.Job, Run: r.plan.Run.Run, Path: size.Path, WindowSeconds: size.WindowSeconds}
+	start, ok, err := r.file.Heaviest(ctx, sel)
+	if !r.keep(err) || !ok {
+		return
+	}
+	sel.At = &start
 	segments, err := r.file.Segments(ctx, sel, shownSegments)
 	if !r.keep(err) || len(segments) == 0 {
 		return
@@ -93,17 +100,17 @@ func (r *reporter) lists(ctx context.Context, size sqlite.WindowSize) {
 	if len(segments) == 1 {
 		items = aloneItems
 	}
-	at := segments[0].WindowStart
 	title := "everything"
 	if size.WindowSeconds > 0 {
-		start := at.Time()
-		title = fmt.Sprintf("%s, %s – %s", windowName(size.WindowSeconds), start.Format(time.DateTime), start.Add(time.Duration(size.WindowSeconds)*time.Second).Format(time.DateTime))
+		from := start.Time()
+		title = fmt.Sprintf("%s, %s – %s", windowName(size.WindowSeconds), from.Format(time.DateTime), from.Add(time.Duration(size.WindowSeconds)*time.Second).Format(time.DateTime))
 		if size.Windows > 1 {
-			title += r.dim(fmt.Sprintf(" (the newest of %s)", humanize.Comma(size.Windows)))
+			title += r.dim(fmt.Sprintf(" (the heaviest of %s)", humanize.Comma(size.Windows)))
 		}
 	}
 	r.printf("%s\n", r.bold(title))
-	sel.At = &at
+	r.heaviest = fmt.Sprintf("SELECT rank, item, count, lower, upper FROM topk_items WHERE path = '%s' AND window_seconds = %d AND window_start = '%s' AND segment = '%s' ORDER BY rank LIMIT 20",
+		size.Path, size.WindowSeconds, start, quoteSQL(segments[0].Segment))
 	for _, s := range segments {
 		r.list(ctx, sel, s, items)
 	}
@@ -168,10 +175,10 @@ func (r *reporter) accuracy(ctx context.Context) {
 		return
 	}
 	r.printf("%s\n", r.bold(fmt.Sprintf("Fast against exact, top %d", r.plan.K)))
-	r.printf("  %-12s %9s %12s %12s %10s %10s %9s %11s\n", "window", "lists", "mean recall", "least recall", "max error", "certain", "coverage", "violations")
+	r.printf("  %-12s %9s %12s %12s %10s %10s %9s %11s\n", "window", "lists", "mean recall", "least recall", "mean error", "certain", "coverage", "violations")
 	for _, a := range rows {
 		r.printf("  %-12s %9s %11.2f%% %11.2f%% %9.2f%% %9.1f%% %8.1f%% %11d\n", windowName(a.WindowSeconds), humanize.Comma(a.Lists),
-			100*a.MeanRecall, 100*a.MinRecall, 100*a.MaxError, a.CertainPercent, 100*a.Coverage, a.Violations)
+			100*a.MeanRecall, 100*a.MinRecall, 100*a.MeanError, a.CertainPercent, 100*a.Coverage, a.Violations)
 	}
 	r.printf("\n")
 }
@@ -184,7 +191,7 @@ func (r *reporter) rejects(ctx context.Context) {
 	}
 	r.printf("%s\n", r.bold("Rejected"))
 	for _, x := range rows {
-		r.printf("  %11s  %-18s %s\n", comma(x.Count), x.Reason, r.dim(fmt.Sprintf("first at %s:%d, %s", printable(x.Source), x.Offset, fit(x.Detail, 60))))
+		r.printf("  %11s  %-18s %s\n", comma(x.Count), x.Reason, r.dim(fmt.Sprintf("first at %s:%d, %s", printable(x.Source), x.Offset, runewidth.Truncate(printable(x.Detail), 60, "…"))))
 	}
 	r.printf("\n")
 }
@@ -197,11 +204,22 @@ func (r *reporter) summary(ctx context.Context, took time.Duration) {
 	}
 	r.printf("%s read, %s counted, %s rejected, in %s (%s)\n", comma(run.Read), comma(run.Counted), comma(run.Rejected),
 		took.Round(10*time.Millisecond), humanize.SIWithDigits(float64(run.Read)/took.Seconds(), 1, "events/s"))
+	if run.Counted == 0 {
+		r.printf("Nothing was counted: is %s what should be read?\n", strings.Join(r.plan.Files.Patterns, ", "))
+	}
 	path := r.plan.Stores[0]
 	r.printf("The tables are in %s, run %s. To look further:\n", path, run.Run)
-	r.printf("  sqlite3 -box %s \"SELECT rank, item, count, lower, upper FROM topk_items WHERE window_seconds = %d AND segment = '' LIMIT 20\"\n",
-		path, r.plan.Windows[len(r.plan.Windows)-1].Size/time.Second)
-	r.printf("  sqlite3 -box %s \"SELECT * FROM accuracy_latest ORDER BY recall LIMIT 20\"\n", path)
+	if r.heaviest != "" {
+		r.printf("  sqlite3 -box %s \"%s\"\n", path, r.heaviest)
+	}
+	if run.Path == table.Both {
+		r.printf("  sqlite3 -box %s \"SELECT * FROM accuracy_latest ORDER BY recall, segment LIMIT 20\"\n", path)
+	}
+}
+
+// quoteSQL is a text within a string of SQL, in a shell's double quotes.
+func quoteSQL(text string) string {
+	return strings.NewReplacer("'", "''", `"`, `\"`, "$", `\$`, "`", "\\`", `\`, `\\`).Replace(printable(text))
 }
 
 // windowName is a size of window as a person says it.

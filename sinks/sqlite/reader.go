@@ -117,6 +117,23 @@ func (r *Reader) List(ctx context.Context, s Select, segment string) (table.TopK
 	return t, err == nil, r.explain("a list", err)
 }
 
+// Heaviest returns the start of the window with the largest total over all
+// segments, the newest of those that tie; false where there is no window.
+func (r *Reader) Heaviest(ctx context.Context, s Select) (table.Time, bool, error) {
+	from, args := s.from()
+	var text string
+	err := r.db.QueryRowContext(ctx, "SELECT window_start"+from+
+		" GROUP BY window_start ORDER BY sum(total) DESC, window_start DESC LIMIT 1", args...).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	var start table.Time
+	if err == nil {
+		err = parse(text, &start)
+	}
+	return start, err == nil, r.explain("the heaviest window", err)
+}
+
 // SegmentTotal is a segment and its weight in one window.
 type SegmentTotal struct {
 	Segment            string

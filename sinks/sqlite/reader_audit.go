@@ -45,6 +45,7 @@ type AccuracySummary struct {
 	MeanRecall     float64 // 0 to 1
 	MinRecall      float64
 	MeanPrecision  float64
+	MeanError      float64 // the mean of the lists' mean relative errors
 	MaxError       float64 // the largest relative error of an item
 	Coverage       float64 // the mean of fast total / exact total
 	CertainPercent float64 // of the items of exact lists, how many are marked certain
@@ -58,11 +59,11 @@ func (r *Reader) Accuracy(ctx context.Context, job, run string) ([]AccuracySumma
 	if run != "" {
 		q, args = " FROM accuracy WHERE job = ? AND run = ?", append(args, run)
 	}
-	rows, err := r.db.QueryContext(ctx, `SELECT window_seconds, count(*), avg(recall), min(recall), avg(precision), max(max_error),
+	rows, err := r.db.QueryContext(ctx, `SELECT window_seconds, count(*), avg(recall), min(recall), avg(precision), avg(mean_error), max(max_error),
 		avg(coverage), coalesce(100.0 * sum(certain) / nullif(sum(compared), 0), 0), sum(violations)`+q+
 		` GROUP BY window_seconds ORDER BY window_seconds = 0, window_seconds`, args...)
 	return collect(r, "accuracy", rows, err, func(rows *sql.Rows, a *AccuracySummary) error {
-		return rows.Scan(&a.WindowSeconds, &a.Lists, &a.MeanRecall, &a.MinRecall, &a.MeanPrecision, &a.MaxError,
+		return rows.Scan(&a.WindowSeconds, &a.Lists, &a.MeanRecall, &a.MinRecall, &a.MeanPrecision, &a.MeanError, &a.MaxError,
 			&a.Coverage, &a.CertainPercent, &a.Violations)
 	})
 }

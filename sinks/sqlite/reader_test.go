@@ -103,7 +103,7 @@ func TestReaderAudit(t *testing.T) {
 	}
 	for _, id := range []string{"", "r1"} {
 		got, err := r.Accuracy(t.Context(), "j", id)
-		if want := []AccuracySummary{{60, 2, 0.75, 0.5, 0.75, 0.5, 0.5, 75, 0}}; err != nil || !reflect.DeepEqual(got, want) {
+		if want := []AccuracySummary{{60, 2, 0.75, 0.5, 0.75, 0, 0.5, 0.5, 75, 0}}; err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("run %q: %+v, %v", id, got, err)
 		}
 		rejects, err := r.Rejects(t.Context(), "j", id)

@@ -33,7 +33,9 @@ var logFields = []string{"host", "ident", "user", "time", "request", "method", "
 type accessLog struct {
 	wanted
 	request bool // a part of the request is wanted
-	readers sync.Pool
+	// optional: the item is a field that a line may well not have, as a referrer.
+	optional bool
+	readers  sync.Pool
 }
 
 // NewAccessLog returns a decoder of web server access logs in the common and the
@@ -49,8 +51,10 @@ type accessLog struct {
 // that is none of these is an error, except the defaults segment and weight,
 // which then are empty and 1.
 //
-// A field that is "-" is missing, but for bytes, where it is a 0. \" and the
-// other escapes of quoted fields are undone.
+// A field that is "-" is missing, but for bytes, where it is a 0. A line whose
+// item is missing is rejected where every request has one (a path, a status);
+// where many have none (a referrer, a user), it is a record without rows. \" and
+// the other escapes of quoted fields are undone.
 func NewAccessLog(o Options) (Decoder, error) {
 	if o.Item == "item" {
 		o.Item = "path"
@@ -62,6 +66,9 @@ func NewAccessLog(o Options) (Decoder, error) {
 			if field == name {
 				slot = uint8(i)
 				d.request = d.request || logMethod <= i && i <= logProtocol
+				if role == roleItem {
+					d.optional = i == logIdent || i == logUser || i == logReferrer || i == logAgent
+				}
 			}
 		}
 		if slot == unset && !(role == roleSegment && (name == "segment" || name == "") || role == roleWeight && (name == "weight" || name == "")) {
@@ -95,7 +102,7 @@ func (d *accessLog) Decode(b *block.Block, offset int64) {
 				detail = fmt.Sprintf("not an access log line: no %s at column %d", fault, l.at-start+1)
 			}
 			b.Reject(offset+int64(start), block.Malformed, detail, r.data[start:l.end])
-		} else if reason := r.rows(b); reason != "" {
+		} else if reason := r.rows(b); reason != "" && !(reason == block.MissingItem && d.optional) {
 			r.reject(b, offset, start, l.end, reason)
 		}
 	}

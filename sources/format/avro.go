@@ -267,7 +267,7 @@ func (u *avroUnit) decode(emit func(block.Block) bool) error {
 		n, err := r.read(&b, int(rows))
 		b.Records = int64(n)
 		if n > 0 {
-			r.values.assemble(&b, o, n, u.at, 0)
+			r.values.assemble(&b, o, n, u.at+u.count-left, 1)
 			if !emit(b) {
 				return nil
 			}

@@ -104,9 +104,15 @@ func TestAvroValues(t *testing.T) {
 	data := avroBytesOf(t, events, nil, 100)
 	blocks := allUnits(t, OpenAvro, data, eventFields)
 	checkUnits(t, "rows", unitRows(blocks), "1000 item0 in s ×1", "5000 42 in bad\uFFFD ×7", "9000 item8 in  ×1")
-	at := blocks[0].Rejects[0].Offset
+	// The first reject is the block's second record.
+	at := blocks[0].Rejects[0].Offset - 1
 	if data[at-1] != data[len(data)-1] {
 		t.Errorf("rejects at %d, which no block starts at", at)
+	}
+	for i := range blocks[0].Rejects[1:] {
+		if blocks[0].Rejects[i+1].Offset <= blocks[0].Rejects[i].Offset {
+			t.Errorf("two rejects at one place: %+v", blocks[0].Rejects)
+		}
 	}
 	var reasons []string
 	for _, r := range blocks[0].Rejects {
