@@ -10,11 +10,21 @@ import (
 )
 
 // A Summary is a summary on its way through a pipeline. Nobody changes it.
-type Summary struct{ *summary.Summary }
+type Summary struct {
+	*summary.Summary
+	// encoded are its bytes, where they are made already.
+	encoded []byte
+}
+
+// Encoded returns a Summary that carries its bytes: whoever has cores to spare
+// makes them ahead of the runner, which encodes one element after another.
+func Encoded(s *summary.Summary) Summary {
+	return Summary{s, s.AppendBinary(make([]byte, 0, s.EncodedSize()))}
+}
 
 // A Merging is the accumulator of MergeFn.
 type Merging struct {
-	s *summary.Summary
+	s Summary
 	// owned tells that s is the accumulator's own and may be changed. A lone
 	// input is adopted as it is: Beam shares inputs between windows, and most
 	// panes of a batch have but one.
@@ -44,58 +54,61 @@ func (fn *MergeFn) CreateAccumulator() Merging { return Merging{} }
 
 // AddInput merges a summary into the accumulator and leaves the summary alone.
 func (fn *MergeFn) AddInput(a Merging, in Summary) (Merging, error) {
-	return fn.MergeAccumulators(a, Merging{s: in.Summary})
+	return fn.MergeAccumulators(a, Merging{s: in})
 }
 
 // MergeAccumulators merges b into a.
 func (fn *MergeFn) MergeAccumulators(a, b Merging) (Merging, error) {
 	switch {
-	case a.s == nil:
+	case a.s.Summary == nil:
 		return b, nil
-	case b.s == nil:
+	case b.s.Summary == nil:
 		return a, nil
 	case b.owned && !a.owned:
 		a, b = b, a
 	case !a.owned:
-		a = Merging{s: a.s.Clone(), owned: true}
+		a = Merging{s: Summary{Summary: a.s.Clone()}, owned: true}
 	}
 	if !a.s.Bound() {
 		if err := a.s.Bind(&fn.Config); err != nil {
 			return a, err
 		}
 	}
-	return a, a.s.Merge(b.s)
+	return a, a.s.Merge(b.s.Summary)
 }
 
 // ExtractOutput returns what was merged.
 func (fn *MergeFn) ExtractOutput(a Merging) Summary {
-	if a.s == nil {
-		return Summary{summary.New(&fn.Config)}
+	if a.s.Summary == nil {
+		return Summary{Summary: summary.New(&fn.Config)}
 	}
-	return Summary{a.s}
+	return a.s
 }
 
 func encodeSummary(s Summary) []byte {
-	return s.AppendBinary(make([]byte, 0, s.EncodedSize()))
+	if s.encoded == nil {
+		s = Encoded(s.Summary)
+	}
+	return s.encoded
 }
 
 func decodeSummary(b []byte) (Summary, error) {
 	s, err := summary.Decode(b)
-	return Summary{s}, err
+	return Summary{Summary: s}, err
 }
 
 // An empty accumulator has no bytes; any other has its summary's.
 func encodeMerging(a Merging) []byte {
-	if a.s == nil {
+	if a.s.Summary == nil {
 		return []byte{}
 	}
-	return encodeSummary(Summary{a.s})
+	return encodeSummary(a.s)
 }
 
 func decodeMerging(b []byte) (Merging, error) {
 	if len(b) == 0 {
 		return Merging{}, nil
 	}
-	s, err := summary.Decode(b)
+	s, err := decodeSummary(b)
 	return Merging{s: s, owned: true}, err
 }

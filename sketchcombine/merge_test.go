@@ -49,8 +49,8 @@ func mergeTree(t *testing.T, cfg summary.Config, seed uint64) {
 				truth[item] += w
 			}
 			before := s.AppendBinary(nil)
-			acc = must1(fn.AddInput(acc, Summary{s}))
-			other = must1(fn.AddInput(other, Summary{s}))
+			acc = must1(fn.AddInput(acc, Summary{Summary: s}))
+			other = must1(fn.AddInput(other, Summary{Summary: s}))
 			if !bytes.Equal(before, s.AppendBinary(nil)) {
 				t.Fatalf("seed %d: AddInput changed its input", seed)
 			}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"crest/block"
 	"crest/sketchcombine"
@@ -15,15 +17,51 @@ import (
 type partial struct {
 	pane    int64 // its first millisecond
 	key     sketchcombine.Key
-	summary *summary.Summary
+	summary sketchcombine.Summary
 }
 
 // A portion is the rows of a block that belong to one worker's shards.
 type portion struct {
 	block  *block.Block
-	hashes []uint64
+	hashes []uint64 // of all rows
 	rows   []uint32
+	split  *split
 }
+
+// A split is a block's rows, divided among the workers. Splits are used again
+// once every worker has done its portion.
+type split struct {
+	hashes  []uint64
+	rows    [][]uint32 // by worker
+	pending atomic.Int32
+}
+
+var splits sync.Pool
+
+// newSplit returns a split for so many workers, and room for so many rows.
+func newSplit(workers, rows int) *split {
+	s, ok := splits.Get().(*split)
+	if !ok || len(s.rows) != workers {
+		s = &split{rows: make([][]uint32, workers)}
+	}
+	s.pending.Store(int32(workers))
+	s.hashes = slices.Grow(s.hashes[:0], rows)[:rows]
+	for w := range s.rows {
+		s.rows[w] = s.rows[w][:0]
+	}
+	return s
+}
+
+// done tells that one worker has done its portion.
+func (s *split) done() {
+	if s.pending.Add(-1) == 0 {
+		splits.Put(s)
+	}
+}
+
+// portionsAhead is how many portions wait for a worker. With more, what a block
+// holds has left the caches by the time that it is counted.
+const portionsAhead = 2
 
 // A counter is one worker of the pre-aggregation: a goroutine that counts
 // portions into the summaries of its shards.
@@ -64,14 +102,16 @@ func startCounter(fn *preAggregateFn, worker int) *counter {
 	c := &counter{
 		fn:       fn,
 		worker:   worker,
-		portions: make(chan portion, 2),
+		portions: make(chan portion, portionsAhead),
 		done:     make(chan struct{}),
 	}
 	c.reset()
 	go func() {
 		defer close(c.done)
 		for p := range c.portions {
-			if err := c.add(p); err != nil {
+			err := c.add(p)
+			p.split.done()
+			if err != nil {
 				c.mu.Lock()
 				c.err = err
 				c.mu.Unlock()
@@ -232,7 +272,7 @@ func (c *counter) flush() {
 		for segment, shards := range p.segments {
 			for shard, s := range shards {
 				if s != nil && s.Total() > 0 {
-					full = append(full, partial{p.start, sketchcombine.Key{Segment: c.names[segment], Shard: shard}, s})
+					full = append(full, partial{p.start, sketchcombine.Key{Segment: c.names[segment], Shard: shard}, sketchcombine.Encoded(s)})
 				}
 			}
 		}

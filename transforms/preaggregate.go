@@ -90,19 +90,15 @@ func (fn *preAggregateFn) StartBundle(context.Context, emitPartial) {
 // has its shard: no item is counted by two of them, so that nothing they pass on
 // needs merging within the bundle.
 func (fn *preAggregateFn) ProcessElement(ctx context.Context, b block.Block, emit emitPartial) error {
-	hashes := make([]uint64, b.Rows())
-	mine := make([][]uint32, fn.Workers)
-	for w := range mine {
-		mine[w] = make([]uint32, 0, len(hashes)/fn.Workers+len(hashes)/8+16)
-	}
+	s := newSplit(fn.Workers, b.Rows())
 	for i, item := range b.Items {
 		h := fn.Summary.Seed.Hash(b.Text(item))
-		hashes[i] = h
+		s.hashes[i] = h
 		w := summary.Shard(h, fn.Shards) % fn.Workers
-		mine[w] = append(mine[w], uint32(i))
+		s.rows[w] = append(s.rows[w], uint32(i))
 	}
 	for w, c := range fn.workers {
-		if err := c.count(ctx, portion{block: &b, hashes: hashes, rows: mine[w]}); err != nil {
+		if err := c.count(ctx, portion{&b, s.hashes, s.rows[w], s}); err != nil {
 			return err
 		}
 		c.drain(fn.stamp(emit))
@@ -142,6 +138,6 @@ func (fn *preAggregateFn) stamp(emit emitPartial) func(partial) {
 		if fn.Pane > 0 {
 			at = mtime.Time(p.pane + fn.Pane - 1)
 		}
-		emit(at, p.key, sketchcombine.Summary{Summary: p.summary})
+		emit(at, p.key, p.summary)
 	}
 }

@@ -54,7 +54,7 @@ func (fn *weighSegmentsFn) ProcessElement(_ context.Context, key sketchcombine.K
 }
 
 func (fn *weighSegmentsFn) FinishBundle(_ context.Context, emit func(beam.EventTime, sketchcombine.Summary)) {
-	emit(mtime.MinTimestamp, sketchcombine.Summary{Summary: fn.weights})
+	emit(mtime.MinTimestamp, sketchcombine.Encoded(fn.weights))
 }
 
 type limitSegmentsFn struct {

@@ -86,7 +86,7 @@ func crestContenders(s settings) ([]contender, error) {
 			command: func(j job) []string {
 				return []string{
 					program, "--source=files", "--input=" + j.input, "--format=" + j.format,
-					"--windows=1m", "--path=" + path, "--k=10", "--sink=sqlite:" + j.answers,
+					"--segment_field=", "--windows=1m", "--path=" + path, "--k=10", "--sink=sqlite:" + j.answers,
 				}
 			},
 			read: readTables(path),

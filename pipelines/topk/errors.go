@@ -7,7 +7,7 @@ import (
 )
 
 // frame matches what Beam wraps around the error of a DoFn.
-var frame = regexp.MustCompile(`(?s)^.*?(?:caused by:\s*|Full error:\s*)`)
+var frame = regexp.MustCompile(`(?s)^.*?(?:caused by:\s*|Full error:\s*|DoFn\[[^\]]*\] failed:\s*)`)
 
 // tidy takes Beam's layers off an error that a DoFn returned, so that a person
 // sees what went wrong rather than where in the plan it did.

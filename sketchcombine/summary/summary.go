@@ -63,7 +63,7 @@ type Summary struct {
 
 // New returns an empty Summary. cfg must be valid and must not change any more.
 func New(cfg *Config) *Summary {
-	return &Summary{cfg: cfg, table: table{head: narrow}}
+	return &Summary{cfg: cfg, table: table{head: narrow, bounded: cfg.Budget > 0}}
 }
 
 // Total is the weight of everything added.

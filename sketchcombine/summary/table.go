@@ -20,6 +20,8 @@ type table struct {
 	n     int
 	// head is the length of a record before its item.
 	head int
+	// bounded tells that the table is of a summary with a budget.
+	bounded bool
 }
 
 const (
@@ -69,14 +71,31 @@ func (t *table) next(off int) int {
 
 // append adds a record without indexing it.
 func (t *table) append(place uint32, item []byte, count, entry uint64) {
-	var head [wide]byte
-	binary.LittleEndian.PutUint32(head[:], place)
-	binary.LittleEndian.PutUint64(head[countAt:], count)
-	binary.LittleEndian.PutUint16(head[sizeAt:], uint16(len(item)))
-	binary.LittleEndian.PutUint64(head[entryAt:], entry)
-	t.arena = append(t.arena, head[:t.head]...)
-	t.arena = append(t.arena, item...)
+	off, end := len(t.arena), len(t.arena)+t.head+len(item)
+	if end > cap(t.arena) {
+		t.grow(end)
+	}
+	t.arena = t.arena[:end]
+	r := t.arena[off:]
+	binary.LittleEndian.PutUint32(r, place)
+	binary.LittleEndian.PutUint64(r[countAt:], count)
+	binary.LittleEndian.PutUint16(r[sizeAt:], uint16(len(item)))
+	if t.head == wide {
+		binary.LittleEndian.PutUint64(r[entryAt:], entry)
+	}
+	copy(r[t.head:], item)
 	t.n++
+}
+
+// grow makes room for an arena of at least n bytes. It doubles where memory is
+// not promised to anyone: a quarter at a time, most of the time of filling a
+// large table went into copying it.
+func (t *table) grow(n int) {
+	room := max(64, cap(t.arena)+cap(t.arena)/4)
+	if t.head == narrow && !t.bounded {
+		room = max(64, 2*cap(t.arena))
+	}
+	t.arena = append(make([]byte, 0, max(n, room)), t.arena...)
 }
 
 // insert adds an item that the table does not have.
@@ -84,9 +103,6 @@ func (t *table) insert(place uint32, item []byte, count, entry uint64) error {
 	off := len(t.arena)
 	if off+t.head+len(item) > maxArena {
 		return ErrTooLarge
-	}
-	if cap(t.arena) == 0 {
-		t.arena = make([]byte, 0, 64)
 	}
 	if t.n >= t.index.room() {
 		t.reindex(2*t.n + 1)

@@ -39,7 +39,7 @@ func init() {
 
 const (
 	// DefaultBlockSize is how much text makes a block, in bytes.
-	DefaultBlockSize = 512 << 10
+	DefaultBlockSize = 256 << 10
 	// splitSize is the size of the ranges that a file is split into at first.
 	splitSize = 64 << 20
 )
