@@ -68,7 +68,7 @@ func (m *Main) ParseFlags(fs *flag.FlagSet, args []string) error {
 	fs.Usage = func() {}
 	fs.SetOutput(io.Discard)
 	errs := parse(fs, args)
-	if len(errs) == 1 && errs[0] == flag.ErrHelp {
+	if len(errs) == 1 && errors.Is(errs[0], flag.ErrHelp) {
 		fs.SetOutput(m.Stdout)
 		usage(fs)
 		return flag.ErrHelp
@@ -166,7 +166,7 @@ func (m *Main) Close() error {
 func (m *Main) explain(err error) int {
 	var wrong usageError
 	switch {
-	case err == nil, err == flag.ErrHelp:
+	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.As(err, &wrong):
 		fmt.Fprintf(m.Stderr, "topk: the command line is wrong:\n")

@@ -157,7 +157,7 @@ func parse(fs *flag.FlagSet, args []string) (errs []error) {
 	dashes := strings.NewReplacer("flag -", "flag --", "defined: -", "defined: --", "argument: -", "argument: --")
 	for {
 		err := fs.Parse(args)
-		if err == flag.ErrHelp {
+		if errors.Is(err, flag.ErrHelp) {
 			return []error{err}
 		}
 		if err == nil {

@@ -34,7 +34,8 @@ func (s *Summary) prune() {
 // keptBytes is the size of the records that evict would keep.
 func (s *Summary) keptBytes(cut uint64, ties int) (n int) {
 	t := &s.table
-	for off, next := 0, 0; off < len(t.arena); off = next {
+	var next int
+	for off := 0; off < len(t.arena); off = next {
 		next = t.next(off)
 		score := t.upper(off)
 		if score == cut {
@@ -52,7 +53,8 @@ func (s *Summary) keptBytes(cut uint64, ties int) (n int) {
 func (s *Summary) evict(cut uint64, ties int) {
 	t := &s.table
 	end, evicted := 0, false
-	for off, next := 0, 0; off < len(t.arena); off = next {
+	var next int
+	for off := 0; off < len(t.arena); off = next {
 		next = t.next(off)
 		score := t.upper(off)
 		keep := score > cut

@@ -15,7 +15,6 @@ func TestUnite(t *testing.T) {
 		tr := newTrial(t, seed)
 		exact := tr.cfg
 		exact.Budget = 0
-		whole := part{New(&exact), map[string]uint64{}, 0}
 		tr.weigh = func() uint64 { return 1 + tr.Uint64N(3) }
 		for _, cfg := range []*Config{&exact, &tr.cfg} {
 			for _, n := range []int{1, 2, 7} {
@@ -23,7 +22,7 @@ func TestUnite(t *testing.T) {
 				for i := range shards {
 					shards[i] = New(cfg)
 				}
-				whole = part{New(&exact), map[string]uint64{}, 0}
+				whole := part{New(&exact), map[string]uint64{}, 0}
 				for range tr.IntN(120) {
 					item, w := tr.item(), tr.weigh()
 					whole.s.Add(item, w)

@@ -54,7 +54,7 @@ type stored struct {
 func (s *stored) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	s.n.Add(int64(n))
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		s.err.Store(&err)
 	}
 	return n, err
@@ -108,7 +108,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := s.r.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = s.explain(err)
 	}
 	return n, err
@@ -118,7 +118,7 @@ func (s *stream) explain(err error) error {
 	if failure := s.stored.err.Load(); failure != nil {
 		return *failure
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		return &errStream{fmt.Errorf("%s: it ends early", s.c)}
 	}
 	return &errStream{fmt.Errorf("%s: %w", s.c, err)}

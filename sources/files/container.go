@@ -13,7 +13,6 @@ type containerReader struct {
 	opened    *opened
 	container format.Container
 	end       int64 // of the range
-	whole     bool
 }
 
 // containerUnit is a unit of a container: an Avro block, a Parquet row group.

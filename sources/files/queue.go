@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 
@@ -64,7 +65,7 @@ func startQueue(ctx context.Context, r reader, workers int) *queue {
 func (q *queue) read(ctx context.Context, r reader, work chan<- *job) error {
 	for {
 		u, err := r.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

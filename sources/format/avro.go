@@ -80,7 +80,7 @@ func (f *avroFile) readHeader() ([]byte, error) {
 	for n := int64(4 << 10); ; n *= 4 {
 		n = min(n, f.size, maxAvroHeader)
 		head := make([]byte, n)
-		if _, err = f.storage.ReadAt(head, 0); err != nil && err != io.EOF {
+		if _, err = f.storage.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
 		d := avroDecoder{data: head}
@@ -164,7 +164,7 @@ var (
 func (f *avroFile) readBlock(u *avroUnit) (next int64, err error) {
 	var head [2 * binary.MaxVarintLen64]byte
 	n, err := f.storage.ReadAt(head[:min(int64(len(head)), f.size-f.at)], f.at)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
 	}
 	d := avroDecoder{data: head[:n]}
@@ -182,7 +182,7 @@ func (f *avroFile) readBlock(u *avroUnit) (next int64, err error) {
 		return 0, fmt.Errorf("a block of %d bytes", size)
 	}
 	data := make([]byte, size+syncSize)
-	if _, err := f.storage.ReadAt(data, start); err != nil && err != io.EOF {
+	if _, err := f.storage.ReadAt(data, start); err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
 	}
 	if !bytes.Equal(data[size:], f.sync) {
@@ -198,7 +198,7 @@ func (f *avroFile) search(from int64) (int64, error) {
 	buf := make([]byte, 64<<10)
 	for from+syncSize <= f.size {
 		n, err := f.storage.ReadAt(buf[:min(int64(len(buf)), f.size-from)], from)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, err
 		}
 		if i := bytes.Index(buf[:n], f.sync); i >= 0 {

@@ -83,7 +83,7 @@ func readBounded(r io.Reader, compressed int) ([]byte, error) {
 	if err == nil && n > maxUnit {
 		err = errAvroBomb
 	}
-	if err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errAvroShort
 	}
 	return out.Bytes(), err

@@ -72,7 +72,7 @@ func (p *parquetFile) open(size int64) (err error) {
 	if size < least {
 		return fmt.Errorf("%d bytes are too few", size)
 	}
-	if _, err := p.storage.ReadAt(tail[:], size-8); err != nil && err != io.EOF {
+	if _, err := p.storage.ReadAt(tail[:], size-8); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if n := int64(binary.LittleEndian.Uint32(tail[:])); n > size-least {

@@ -60,10 +60,10 @@ func (c *parquetColumn) next() error {
 			c.reps, c.defs = nil, nil
 			return nil
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return errPages
 		}
-		if err != errOther {
+		if !errors.Is(err, errOther) {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func (c *parquetColumn) next() error {
 		}
 	}
 	page, err := c.pages.ReadPage()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return errPages
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -41,7 +42,7 @@ func units(t testing.TB, open func(string, io.ReaderAt, int64, int64, Options) (
 	last := int64(-1)
 	for {
 		u, err := c.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return blocks
 		}
 		if err != nil {
@@ -278,7 +279,7 @@ func TestParquetCorrupt(t *testing.T) {
 		}
 		for {
 			u, err := c.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err := u.Decode(func(b block.Block) bool {
