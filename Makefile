@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run build test race fuzz lint ci test-real bench bench-sketch clean
 
-RUN_DB ?= build/commits.db
+RUN_DB ?= crest.db
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

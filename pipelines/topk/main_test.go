@@ -404,3 +404,19 @@ func TestInterrupted(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, stderr.String())
 	}
 }
+
+// TestManySegments: two thousand segments, each with lists of its own.
+func TestManySegments(t *testing.T) {
+	const segments = 2000
+	file := filepath.Join(t.TempDir(), "segments.db")
+	var input []string
+	var events []seen
+	for i := range 5 * segments {
+		e := seen{time.Unix(1767225600+int64(i), 0), fmt.Sprint("segment ", i*i%segments), fmt.Sprint("item ", i%7)}
+		events = append(events, e)
+		input = append(input, fmt.Sprintf(`{"meta":{"at":%d},"what":%q,"where":%q}`, e.time.UnixMilli(), e.item, e.segment))
+	}
+	must(t, "--input="+write(t, "segments.ndjson", input...), "--time_field=meta.at", "--item_field=what", "--segment_field=where",
+		"--windows=1h,all", "--path=both", "--sink=sqlite:"+file)
+	compare(t, file, count(events, 3600, 0), 100)
+}
