@@ -69,9 +69,11 @@ func (fn *MergeFn) MergeAccumulators(a, b Merging) (Merging, error) {
 	case !a.owned:
 		a = Merging{s: Summary{Summary: a.s.Clone()}, owned: true}
 	}
-	if !a.s.Bound() {
-		if err := a.s.Bind(&fn.Config); err != nil {
-			return a, err
+	for _, m := range [...]Merging{a, b} {
+		if m.owned && !m.s.Bound() { // what is not its own is not changed: Merge binds a copy
+			if err := m.s.Bind(&fn.Config); err != nil {
+				return a, err
+			}
 		}
 	}
 	return a, a.s.Merge(b.s.Summary)
