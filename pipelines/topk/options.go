@@ -191,6 +191,10 @@ func parseWindow(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// maxOverlap bounds how many sliding windows a pane is in, and so how often it is
+// merged.
+const maxOverlap = 1440
+
 // parseSliding reads size/period.
 func parseSliding(s string) (transforms.Window, error) {
 	size, period, ok := strings.Cut(s, "/")
@@ -198,6 +202,9 @@ func parseSliding(s string) (transforms.Window, error) {
 	p, err2 := parseWindow(period)
 	if !ok || err != nil || err2 != nil || w == 0 || p == 0 || p >= w || w%p != 0 {
 		return transforms.Window{}, fmt.Errorf("%q is not a sliding window: a size and a period that divides it, as 1h/5m", s)
+	}
+	if w/p > maxOverlap {
+		return transforms.Window{}, fmt.Errorf("%q puts each pane into %d windows: %d are the most", s, w/p, maxOverlap)
 	}
 	return transforms.Window{Size: w, Period: p}, nil
 }
@@ -223,6 +230,9 @@ func parseBytes(s string) (int, error) {
 	}
 	return int(n), nil
 }
+
+// knownRunners are what Beam has registered under --runner.
+var knownRunners = []string{"", "dataflow", "direct", "dot", "flink", "prism", "spark", "universal"}
 
 // local tells whether the runner runs in this process, one bundle after another.
 func local() bool { return *runners.Runner == "" || *runners.Runner == "prism" }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
 
 	"crest/sinks/sqlite"
 	"crest/sketchcombine/summary"
@@ -49,6 +50,9 @@ func (o *Options) Plan(ctx context.Context) (*Plan, error) {
 	o.planWindows(p, &wrong)
 	o.planPaths(p, &wrong)
 	o.planSinks(p, &wrong)
+	if !slices.Contains(knownRunners, *runners.Runner) {
+		wrong.add("runner", fmt.Errorf("%q is not a runner: %s", *runners.Runner, strings.Join(knownRunners[1:], ", ")))
+	}
 	if o.Job == "" || len(o.Job) > 200 {
 		wrong.add("job", errors.New("a job needs a name of at most 200 bytes"))
 	}

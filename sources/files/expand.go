@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -36,7 +37,28 @@ func list(ctx context.Context, patterns []string) ([]listed, error) {
 		files = append(files, listed{path: path, size: size})
 	}
 	slices.SortFunc(files, func(a, b listed) int { return strings.Compare(a.path, b.path) })
-	return files, nil
+	seen := make(map[string]bool, len(files))
+	return slices.DeleteFunc(files, func(f listed) bool {
+		id := identity(f.path)
+		again := seen[id]
+		seen[id] = true
+		return again
+	}), nil
+}
+
+// identity is the same for all spellings of a local file's path, those through
+// symbolic links among them.
+func identity(path string) string {
+	if strings.Contains(path, "://") {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	return path
 }
 
 func listPattern(ctx context.Context, pattern string, sizes map[string]int64) error {
@@ -92,6 +114,9 @@ func sizeOf(ctx context.Context, fs filesystem.Interface, path string) (int64, e
 	}
 	if st.IsDir() {
 		return 0, fmt.Errorf("%s is %w; its files are %s/*", path, errDirectory, strings.TrimSuffix(path, "/"))
+	}
+	if !st.Mode().IsRegular() {
+		return 0, fmt.Errorf("%s is not a regular file: write what it gives into one", path)
 	}
 	return st.Size(), nil
 }

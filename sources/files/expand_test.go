@@ -52,3 +52,20 @@ func TestFileCoder(t *testing.T) {
 		t.Error("a range from a byte")
 	}
 }
+
+// TestOneFileOnce: however a local file is spelled, it is read once.
+func TestOneFileOnce(t *testing.T) {
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "a.ndjson"), filepath.Join(dir, "b.ndjson")
+	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	n, size, err := Stat(t.Context(), []string{file, "a.ndjson", "./a.ndjson", "*.ndjson", link})
+	if n != 1 || size != 1 || err != nil {
+		t.Errorf("%d files of %d bytes, %v", n, size, err)
+	}
+}

@@ -38,7 +38,7 @@ type parquetFile struct {
 // offset is the number of its row.
 //
 // A file that is no Parquet, or not all of it, is one reject. A file without the
-// columns for time and item is an error.
+// columns for time and item is an error, and so is one compressed with LZ4.
 func OpenParquet(source string, r io.ReaderAt, size, start int64, o Options) (Container, error) {
 	p := &parquetFile{source: source, storage: &storage{r: r}, options: o}
 	err := p.open(size)
@@ -53,6 +53,9 @@ func OpenParquet(source string, r io.ReaderAt, size, start int64, o Options) (Co
 		return brokenFile(source, size, start, err), nil
 	}
 	if p.columns, err = findParquetColumns(leaves, o); err != nil {
+		return nil, err
+	}
+	if err := p.readable(); err != nil {
 		return nil, err
 	}
 	p.findUnits(size)
@@ -89,6 +92,19 @@ func (p *parquetFile) open(size int64) (err error) {
 			return fmt.Errorf("a row group of %d rows", g.NumRows)
 		}
 		rows += g.NumRows
+	}
+	return nil
+}
+
+// readable refuses LZ4: parquet-go v0.32.0 returns pages of zeros for what Arrow
+// writes with it, without an error.
+func (p *parquetFile) readable() error {
+	for i := range p.file.Metadata().RowGroups {
+		for j := range p.file.Metadata().RowGroups[i].Columns {
+			if c := p.file.Metadata().RowGroups[i].Columns[j].MetaData.Codec; c == meta.Lz4 || c == meta.Lz4Raw {
+				return fmt.Errorf("it is compressed with %v, which cannot be read: write it with zstd or snappy", c)
+			}
+		}
 	}
 	return nil
 }

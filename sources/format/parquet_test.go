@@ -296,3 +296,19 @@ func TestParquetCorrupt(t *testing.T) {
 		}
 	}
 }
+
+// TestParquetLZ4: what would be read wrong is refused.
+func TestParquetLZ4(t *testing.T) {
+	var buf bytes.Buffer
+	w := parquet.NewGenericWriter[parquetEvent](&buf, parquet.Compression(&parquet.Lz4Raw))
+	if _, err := w.Write(make([]parquetEvent, 3)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := OpenParquet("test", bytes.NewReader(buf.Bytes()), int64(buf.Len()), 0, eventFields)
+	if err == nil || !strings.Contains(err.Error(), "LZ4_RAW") {
+		t.Errorf("opened: %v", err)
+	}
+}
