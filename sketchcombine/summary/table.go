@@ -6,8 +6,9 @@ import (
 )
 
 // A table maps items to counters. Its records stand one behind the other in an
-// arena, in the order in which the items came, found through an index. So an item's counter and its bytes share a cache line, a table is two
-// allocations however many items it has, and a walk over it is sequential.
+// arena, in the order in which the items came, found through an index. So an
+// item's counter and its bytes share a cache line, a table is few allocations
+// however many items it has, and a walk over it is sequential.
 //
 // A record is: place (4 bytes), count (8), length of the item (2), entry (8, only
 // where the table is wide), item. Integers are little-endian. The place, see
