@@ -18,6 +18,8 @@ import (
 var layers = map[string][]string{
 	"block":                 {},
 	"block/blockcoder":      {"block"},
+	"metrics":               {},
+	"sources/watermark":     {},
 	"table":                 {},
 	"table/rowcoder":        {"table"},
 	"table/tabletest":       {"table"},

@@ -6,7 +6,10 @@
 // only from a source to the pre-aggregation that every runner fuses with it.
 package block
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 const (
 	// MaxItem is the longest item, in bytes. A longer one is rejected.
@@ -54,6 +57,57 @@ type Block struct {
 
 	// Rejects are the records that could not be decoded.
 	Rejects []Reject
+
+	// Messages are the records of a message queue as they were received, in
+	// their order; nil where the source is files. Each is one record.
+	Messages []Message
+	// From and To are the positions that the block covers in a source with
+	// offsets, [From, To): those of Messages, and those between them that hold
+	// nothing to read.
+	From, To int64
+	// Watermark is what the source had said of event time before the bundle, in
+	// milliseconds since the epoch: whoever is behind knows that panes are closed
+	// which ended before it. 0 where nothing was said, as in batch.
+	Watermark int64
+}
+
+// A Message is a record of a message queue.
+type Message struct {
+	// Raw is what it holds, a span of Data.
+	Raw Text
+	// Offset is its place in the source; -1 where there are no offsets.
+	Offset int64
+	// ID tells it from all others of the source where there are no offsets, a
+	// span of Data; else empty.
+	ID Text
+	// Time is its event time in milliseconds since the epoch. A source sets the
+	// time that the queue has for it, or NoTime, which counts where the record
+	// itself has none; decoding sets the record's own.
+	Time int64
+	// Rejected tells that it could not be decoded: it is among Rejects.
+	Rejected bool
+}
+
+// NoTime is the Time of a message where the queue has none for it.
+const NoTime = math.MinInt64
+
+// Append adds a message to a block that has not been decoded: it copies raw and
+// id into Data. A newline is put behind raw, so that records of text are lines.
+func (b *Block) Append(raw, id []byte, offset, time int64) {
+	m := Message{Offset: offset, Time: time}
+	m.Raw = b.text(raw)
+	b.Data = append(b.Data, '\n')
+	if len(id) > 0 {
+		m.ID = b.text(id)
+		b.Data = append(b.Data, '\n')
+	}
+	b.Messages = append(b.Messages, m)
+}
+
+func (b *Block) text(p []byte) Text {
+	t := Text{Off: uint32(len(b.Data)), Len: uint32(len(p))}
+	b.Data = append(b.Data, p...)
+	return t
 }
 
 // MinTime and MaxTime bound the event times that make sense, in milliseconds
@@ -91,6 +145,7 @@ const (
 	BadWeight    Reason = "bad weight"        // not a whole number from 0 to 2^53
 	RecordTooBig Reason = "record too long"   // longer than the longest record that is read
 	Truncated    Reason = "truncated"         // the file or its compressed stream ends early or is corrupt
+	Empty        Reason = "empty"             // a message without content, as a tombstone
 )
 
 // A Reject is a record that was read and could not be counted, kept so that a
@@ -98,7 +153,7 @@ const (
 type Reject struct {
 	// Offset is where the record starts, in bytes of the (decompressed) source;
 	// for Parquet the row's number; for Avro where its block starts, and how many
-	// records of the block are before it.
+	// records of the block are before it; for a message its own offset.
 	Offset int64
 	Reason Reason
 	// Detail says more: what the value was, or which fields were there instead.

@@ -34,6 +34,14 @@ func randomBlock(r *rand.Rand) Block {
 	for range r.IntN(3) {
 		b.Reject(r.Int64N(1<<40), BadTime, "detail", []byte("raw"))
 	}
+	if r.IntN(2) == 0 {
+		b.From, b.To, b.Watermark = r.Int64N(1<<40), r.Int64N(1<<40), r.Int64N(1<<40)
+		b.Append([]byte("first"), nil, -1, NoTime)
+		for range r.IntN(5) {
+			b.Append([]byte("\xff raw"), []byte("id"), r.Int64(), r.Int64())
+			b.Messages[len(b.Messages)-1].Rejected = r.IntN(2) == 0
+		}
+	}
 	return b
 }
 

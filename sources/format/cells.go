@@ -11,7 +11,7 @@ type cellReader struct {
 }
 
 func newCellReader(w *wanted, unescape func(dst, raw []byte) []byte) *cellReader {
-	return &cellReader{values: values{wanted: w, unescape: unescape, quickSlot: noSlot}}
+	return &cellReader{values: values{wanted: w, unescape: unescape, quickSlot: noSlot, stamp: block.NoTime}}
 }
 
 func (r *cellReader) begin(b *block.Block) {

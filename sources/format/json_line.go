@@ -25,6 +25,7 @@ func newLineReader(f *jsonFields) *lineReader {
 
 func (r *lineReader) begin(b *block.Block) {
 	r.data, r.scan.data = b.Data, b.Data
+	r.stamp = block.NoTime
 	r.columns.reserve(b)
 }
 

@@ -24,6 +24,8 @@ type ndjson struct{ readers sync.Pool }
 //   - segment: a string; a number or true or false, as it is written;
 //   - weight: a whole number from 0 to 2^53, also 2.0, 1e3 or in a string.
 //
+// A message that a queue has a time for needs no time field.
+//
 // null is the same as no such field. Of several reasons to reject a record, the
 // first in the order malformed, time, item, segment, weight is told.
 func NewNDJSON(o Options) (Decoder, error) {
@@ -42,11 +44,23 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 func (d *ndjson) Decode(b *block.Block, offset int64) {
 	r := d.readers.Get().(*lineReader)
 	r.begin(b)
+	records := int64(len(b.Messages))
+	if b.Messages != nil {
+		r.messages(b)
+	} else {
+		records = r.lines(b, offset)
+	}
+	b.Records += records
+	r.end(b, records)
+	d.readers.Put(r)
+}
+
+// lines decodes the data line by line and returns how many records there were.
+func (r *lineReader) lines(b *block.Block, offset int64) (records int64) {
 	at := 0
 	if offset == 0 && bytes.HasPrefix(r.data, byteOrderMark) {
 		at = len(byteOrderMark)
 	}
-	records := int64(0)
 	for at < len(r.data) {
 		start := at
 		if at = r.known(start); at < 0 {
@@ -62,7 +76,47 @@ func (d *ndjson) Decode(b *block.Block, offset int64) {
 			r.reject(b, offset, start, at, reason)
 		}
 	}
-	b.Records += records
-	r.end(b, records)
-	d.readers.Put(r)
+	return records
+}
+
+// messages decodes the messages of a block: each is one object.
+func (r *lineReader) messages(b *block.Block) {
+	for i := range b.Messages {
+		m := &b.Messages[i]
+		start := int(m.Raw.Off)
+		raw := r.data[start : start+int(m.Raw.Len)]
+		oneLine(raw)
+		r.stamp = m.Time
+		at := r.known(start)
+		if at < 0 {
+			var blank bool
+			if at, blank = r.line(start); blank {
+				m.Rejected = true
+				b.Reject(m.Offset, block.Empty, "the message is empty", raw)
+				continue
+			}
+		}
+		reason := block.Malformed
+		if at < 0 {
+			r.malformed(b, m.Offset-int64(start), start)
+		} else if reason = r.rows(b); reason != "" {
+			r.reject(b, m.Offset-int64(start), start, at, reason)
+		}
+		if m.Rejected = reason != ""; !m.Rejected {
+			m.Time = r.ms
+		}
+	}
+}
+
+// oneLine makes one line of a text of JSON: between its tokens a carriage return
+// is as good as a newline, and in a string both are wrong.
+func oneLine(raw []byte) {
+	for {
+		i := bytes.IndexByte(raw, '\n')
+		if i < 0 {
+			return
+		}
+		raw[i] = '\r'
+		raw = raw[i+1:]
+	}
 }

@@ -76,6 +76,9 @@ type values struct {
 	room []byte
 
 	clock clock
+	// stamp is the time of a record that has none itself, or block.NoTime.
+	stamp int64
+	ms    int64 // the time of the last record that has rows
 	// quick is the time that is the value of quickSlot, if a reader has parsed
 	// it on the way.
 	quick     int64
@@ -96,10 +99,15 @@ func (v *values) of(role int) (kind, span) {
 func (v *values) rows(b *block.Block) (reason block.Reason) {
 	ms := v.quick
 	if v.quickSlot != v.slots[roleTime][0] {
-		if ms, reason = v.time(); reason != "" {
+		ms, reason = v.time()
+		if reason == block.MissingTime && v.stamp != block.NoTime {
+			ms, reason = inRange(v.stamp, true)
+		}
+		if reason != "" {
 			return reason
 		}
 	}
+	v.ms = ms
 	items := len(b.Items)
 	k, s := v.of(roleItem)
 	if t := s.text(); standsForItself&(1<<k) != 0 && v.extract.kind == wholeValue && t.Len <= block.MaxItem {

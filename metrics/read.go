@@ -1,0 +1,16 @@
+package metrics
+
+// What every source counts.
+var (
+	// RecordsRead counts records, the rejected ones among them.
+	RecordsRead = NewCounter("records_read_total", "Records read, the rejected ones among them.")
+	// RecordsRejected counts records that could not be decoded.
+	RecordsRejected = NewCounter("records_rejected_total", "Records that could not be decoded.")
+	// BytesRead counts bytes as they are stored or sent: compressed where they are.
+	BytesRead = NewCounter("read_bytes_total", "Bytes read, as they are stored.")
+	// Lag is how many records of a partition have not been read yet.
+	Lag = NewGauge("lag_records", "Records that have not been read yet, by partition.", "partition")
+	// WatermarkAge is how far a source's watermark is behind the wall clock, in
+	// seconds.
+	WatermarkAge = NewGauge("watermark_age_seconds", "How far the watermark is behind the clock, by source.", "source")
+)

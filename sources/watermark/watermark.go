@@ -1,0 +1,153 @@
+// Package watermark keeps the event time of a live source: up to where it has
+// been read, for all of its partitions that this process reads.
+//
+// The watermark is a promise, so it is the slowest partition's. A runner would
+// take that minimum itself, over what the estimator of each partition says, but
+// the local runner takes the last word of a bundle instead. So every partition's
+// estimator says what is true of all of them.
+//
+// All times are event times in milliseconds since the epoch; 0 means that
+// nothing is known.
+package watermark
+
+import (
+	"sync"
+	"time"
+)
+
+// Config says how a source's event time runs.
+type Config struct {
+	// Disorder is how far behind the highest time that was seen the watermark
+	// stays, in each partition.
+	Disorder time.Duration
+	// IdleAfter is how long a partition that has been read to its end holds the
+	// others back. 0 is forever.
+	IdleAfter time.Duration
+	// Forget is how long a partition that nobody reads here holds the others
+	// back: on runners that move partitions between processes. 0 is forever.
+	Forget time.Duration
+}
+
+// A Source is the event time of one source in this process. It is safe for
+// goroutines.
+type Source struct {
+	cfg Config
+	now func() time.Time
+
+	mu         sync.Mutex
+	partitions map[string]*partition
+	published  int64
+}
+
+// A partition is one that is read here.
+type partition struct {
+	highest int64
+	ended   bool      // there was nothing more to read
+	active  time.Time // when it last had something, or was registered
+	polled  time.Time
+}
+
+var sources struct {
+	sync.Mutex
+	byID map[string]*Source
+}
+
+// Of returns the source of that id in this process; the first call decides its
+// Config.
+func Of(id string, cfg Config) *Source {
+	sources.Lock()
+	defer sources.Unlock()
+	s := sources.byID[id]
+	if s == nil {
+		s = newSource(cfg, time.Now)
+		if sources.byID == nil {
+			sources.byID = make(map[string]*Source)
+		}
+		sources.byID[id] = s
+	}
+	return s
+}
+
+func newSource(cfg Config, now func() time.Time) *Source {
+	return &Source{cfg: cfg, now: now, partitions: make(map[string]*partition)}
+}
+
+// Register adds a partition, which holds the watermark back until it is read. It
+// must be called before any partition is read that it could be overtaken by.
+// restored is the watermark that the partition had when its reading was
+// interrupted, 0 where it starts.
+func (s *Source) Register(name string, restored int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.published = max(s.published, restored)
+	if s.partitions[name] == nil {
+		now := s.now()
+		s.partitions[name] = &partition{active: now, polled: now}
+	}
+}
+
+// Observe tells what reading a partition gave: the highest event time, 0 where
+// there was nothing, and whether its end was reached. Times in the future count
+// as now: a producer whose clock is wrong does not close everybody's windows.
+func (s *Source) Observe(name string, highest int64, ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	p := s.partitions[name]
+	if p == nil {
+		p = &partition{active: now}
+		s.partitions[name] = p
+	}
+	p.polled, p.ended = now, ended
+	if highest > 0 {
+		p.active = now
+		p.highest = max(p.highest, min(highest, now.UnixMilli()))
+	}
+}
+
+// Done removes a partition: it is read to its end, or no longer here.
+func (s *Source) Done(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.publish()
+	delete(s.partitions, name)
+}
+
+// Watermark returns the watermark, and publishes it: from now on it has been
+// said. It never falls.
+func (s *Source) Watermark() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.publish()
+	return s.published
+}
+
+// Published returns the highest watermark that was ever said. What is behind it
+// may come too late for who listened.
+func (s *Source) Published() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.published
+}
+
+// publish takes the minimum of the partitions that hold the others back; where
+// none does, the highest of all.
+func (s *Source) publish() {
+	now := s.now()
+	lowest, highest := int64(-1), int64(0)
+	for name, p := range s.partitions {
+		if s.cfg.Forget > 0 && now.Sub(p.polled) > s.cfg.Forget {
+			delete(s.partitions, name)
+			continue
+		}
+		at := max(p.highest-s.cfg.Disorder.Milliseconds(), 0)
+		highest = max(highest, at)
+		if idle := s.cfg.IdleAfter > 0 && p.ended && now.Sub(p.active) >= s.cfg.IdleAfter; !idle && (lowest < 0 || at < lowest) {
+			lowest = at
+		}
+	}
+	if lowest < 0 {
+		lowest = highest
+	}
+	s.published = max(s.published, lowest)
+}
