@@ -84,6 +84,9 @@ type Message struct {
 	// time that the queue has for it, or NoTime, which counts where the record
 	// itself has none; decoding sets the record's own.
 	Time int64
+	// Rows is how many rows it is: those of a block are in the order of its
+	// messages.
+	Rows uint32
 	// Rejected tells that it could not be decoded: it is among Rejects.
 	Rejected bool
 }

@@ -17,7 +17,7 @@ import (
 //	rejects u, then each: Offset z, Reason string, Detail string, Raw string, Count u
 //	where the flags have messages: From z, To z, Watermark z, messages u, then each:
 //	  Raw, ID: z offset less the end of the text before, u length
-//	  Offset z, Time z, rejected u
+//	  Offset z, Time z, Rows u, rejected u
 const (
 	coderVersion   = 1
 	flagSegments   = 1
@@ -25,7 +25,7 @@ const (
 	flagMessages   = 4
 	minRowBytes    = 3 // a time, an item's offset and length
 	minRejectSize  = 5
-	minMessageSize = 7
+	minMessageSize = 8
 )
 
 var errCoder = errors.New("decoding a block")
@@ -84,6 +84,7 @@ func (b *Block) appendMessages(dst []byte) []byte {
 		dst = appendTexts(dst, []Text{m.Raw, m.ID})
 		dst = binary.AppendVarint(dst, m.Offset)
 		dst = binary.AppendVarint(dst, m.Time)
+		dst = binary.AppendUvarint(dst, uint64(m.Rows))
 		rejected := uint64(0)
 		if m.Rejected {
 			rejected = 1

@@ -40,6 +40,7 @@ func randomBlock(r *rand.Rand) Block {
 		for range r.IntN(5) {
 			b.Append([]byte("\xff raw"), []byte("id"), r.Int64(), r.Int64())
 			b.Messages[len(b.Messages)-1].Rejected = r.IntN(2) == 0
+			b.Messages[len(b.Messages)-1].Rows = r.Uint32()
 		}
 	}
 	return b

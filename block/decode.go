@@ -176,7 +176,11 @@ func (d *decoder) messages(data []byte) []Message {
 		m := &messages[i]
 		m.Raw, m.ID = d.span(&end, data), d.span(&end, data)
 		m.Offset, m.Time = d.varint(), d.varint()
-		m.Rejected = d.uvarint() != 0
+		rows := d.uvarint()
+		if m.Rejected = d.uvarint() != 0; rows > math.MaxUint32 {
+			d.fail("a message of %d rows", rows)
+		}
+		m.Rows = uint32(rows)
 		if d.err != nil {
 			return nil
 		}

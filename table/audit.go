@@ -48,6 +48,27 @@ type Late struct {
 	WrittenAt     Time   `table:"written_at" doc:"when the row was made"`
 }
 
+// Ledger accounts for what was read of one partition of a live source while one
+// pane was the last that was not closed. Rows of a source follow one another: where
+// from_offset is not the to_offset of the row before, or positions is not their
+// difference, records are missing or were read twice.
+type Ledger struct {
+	Job           string `table:"job" doc:"the job's name (--job)"`
+	Run           string `table:"run" doc:"the run that wrote the row"`
+	Source        string `table:"source" doc:"a topic and partition, a subscription"`
+	WindowStart   Time   `table:"window_start" doc:"first instant of the pane that the watermark was in; 1970 where nothing was known of event time yet"`
+	WindowEnd     Time   `table:"window_end" doc:"first instant after it"`
+	WindowSeconds int64  `table:"window_seconds" doc:"size of the pane in seconds"`
+	From          int64  `table:"from_offset" doc:"the first offset that was read; -1 where there are no offsets"`
+	To            int64  `table:"to_offset" doc:"the first offset behind the last that was read; -1 where there are no offsets"`
+	Positions     int64  `table:"positions" doc:"how many offsets were read, each time that one was"`
+	Read          uint64 `table:"read" doc:"records read; read = counted + late + rejected. Offsets may hold no record: a transaction's end, what was compacted"`
+	Counted       uint64 `table:"counted" doc:"records counted"`
+	Late          uint64 `table:"late" doc:"records that came after their pane had closed"`
+	Rejected      uint64 `table:"rejected" doc:"records that could not be understood"`
+	WrittenAt     Time   `table:"written_at" doc:"when the row was made"`
+}
+
 // Reject is a record that could not be understood, or several that could not
 // for the same reason.
 type Reject struct {

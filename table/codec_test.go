@@ -88,6 +88,7 @@ func TestRoundTrip(t *testing.T) {
 	roundTrip(t, filled[Progress](1))
 	roundTrip(t, filled[Late](1))
 	roundTrip(t, filled[Reject](1))
+	roundTrip(t, filled[Ledger](1))
 	roundTrip(t, TopK{})
 	roundTrip(t, Run{})
 	roundTrip(t, Count{})
@@ -96,6 +97,7 @@ func TestRoundTrip(t *testing.T) {
 	roundTrip(t, Progress{})
 	roundTrip(t, Late{})
 	roundTrip(t, Reject{})
+	roundTrip(t, Ledger{})
 }
 
 func TestValues(t *testing.T) {
@@ -248,6 +250,7 @@ func FuzzRow(f *testing.F) {
 	add(Encode(filled[Accuracy](1)))
 	add(Encode(filled[Late](1)))
 	add(Encode(filled[Reject](1)))
+	add(Encode(filled[Ledger](1)))
 	f.Fuzz(func(t *testing.T, id byte, data []byte) {
 		r := Row{ID(id), data}
 		vals, err := r.Values(nil)
@@ -277,6 +280,8 @@ func FuzzRow(f *testing.F) {
 			again[Late](t, r, err)
 		case RejectTable:
 			again[Reject](t, r, err)
+		case LedgerTable:
+			again[Ledger](t, r, err)
 		}
 	})
 }

@@ -134,6 +134,12 @@ var schemas = []*Schema{
 		Key:       []string{"job", "run", "source", "offset", "reason"},
 		Partition: "written_at", Cluster: []string{"job", "run", "reason"},
 	}),
+	define[Ledger](Schema{
+		ID: LedgerTable, Name: "ledger",
+		Doc:       "What became of the records of each partition of a live source, by the pane that was open when they were read.",
+		Key:       []string{"job", "run", "source", "window_start"},
+		Partition: "window_start", Cluster: []string{"job", "run"},
+	}),
 }
 
 // define completes a schema with the columns of T. What is wrong with it is

@@ -1,7 +1,7 @@
 // Package table is the one home of the names and types of Crest's tables.
 //
 // Each table is a Go struct: TopK, Run, Count, Sketch, Accuracy, Progress,
-// Late, Reject. A Schema is derived from the struct's tags once, at start-up,
+// Late, Reject, Ledger. A Schema is derived from the struct's tags once, at start-up,
 // and everything else follows from it: the SQLite and BigQuery tables, the
 // bytes of a Row, docs/format/tables.md. To add a column, add a field; a
 // column that is added later has to be nullable and the last one, so that
@@ -26,6 +26,7 @@ const (
 	ProgressTable
 	LateTable
 	RejectTable
+	LedgerTable
 	endTable
 )
 
@@ -54,7 +55,7 @@ func Schemas() []*Schema { return schemas }
 
 // Any is the set of row types, one a table.
 type Any interface {
-	TopK | Run | Count | Sketch | Accuracy | Progress | Late | Reject
+	TopK | Run | Count | Sketch | Accuracy | Progress | Late | Reject | Ledger
 }
 
 // A Row is one row of any table on its way to a sink. It is immutable: sinks

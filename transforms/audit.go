@@ -1,84 +1,103 @@
 package transforms
 
 import (
-	"cmp"
-	"encoding/json"
-	"fmt"
+	"context"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/mtime"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"crest/block"
+	"crest/metrics"
 	"crest/table"
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[Ledger]())
-	register.Function1x2(encodeLedger)
-	register.Function1x2(decodeLedger)
-	beam.RegisterCoder(reflect.TypeFor[Ledger](), encodeLedger, decodeLedger)
 	beam.RegisterDoFn(reflect.TypeFor[auditFn]())
-	register.Emitter1[Ledger]()
-	register.Combiner1[Ledger](&addLedgersFn{})
+	register.Emitter3[beam.EventTime, string, Ledger]()
 }
 
-// A Ledger accounts for records: every record read is counted or rejected.
-type Ledger struct {
-	Read, Rejected int64
-	// Reasons are why, the most frequent first.
-	Reasons []Refusal
-}
-
-// A Refusal is one reason for which records were rejected.
-type Refusal struct {
-	Reason  block.Reason
-	Count   int64
-	Example string // the detail of the first one
-}
-
-// Counted is how many of the records read were counted.
-func (l Ledger) Counted() int64 { return l.Read - l.Rejected }
-
-// Audit accounts for the records of blocks. It returns a PCollection<Ledger> of
-// one element that accounts for all, and rows of the table rejects.
+// Audit accounts for the records of blocks that are read in batch. It returns a
+// PCollection<Ledger> of one element that accounts for all, and rows of the table
+// rejects.
 func Audit(s beam.Scope, l Label, blocks beam.PCollection) (ledger, rejects beam.PCollection) {
 	s = s.Scope("transforms.Audit")
 	parts, rejects := beam.ParDo2(s, &auditFn{Label: l}, blocks)
-	return beam.Combine(s, &addLedgersFn{}, parts), rejects
+	return beam.Combine(s, &addLedgersFn{}, beam.DropKey(s, parts)), rejects
+}
+
+// AuditLive accounts for the records of a live source. It returns rows of the
+// tables ledger, one for each partition and pane that the watermark went
+// through, late and rejects. Records are late that come more than the lateness
+// after their pane's end: they are in no list, and in no pane of the fast path.
+func AuditLive(s beam.Scope, l Label, pane time.Duration, firing *Firing, blocks beam.PCollection) beam.PCollection {
+	s = s.Scope("transforms.AuditLive")
+	parts, found := beam.ParDo2(s, &auditFn{Label: l, Pane: pane.Milliseconds(), Lateness: firing.Lateness.Milliseconds()}, blocks)
+	windowed := beam.WindowInto(s, window.NewFixedWindows(pane), parts)
+	accounts := rows(s, &ledgerRowFn{Label: l}, beam.CombinePerKey(s, &addLedgersFn{}, windowed))
+	return beam.Flatten(s, accounts, found)
 }
 
 // auditFn adds up a bundle's records. What is kept of each reject is bounded: of
-// a bundle's rejects of one reason, the first maxRejectRows have rows of their
-// own and one row stands for the rest.
+// a bundle's rejects of one reason, the first maxRows have rows of their own and
+// one row stands for the rest. So it is with what is late.
 type auditFn struct {
 	Label Label
+	// Pane and Lateness are in milliseconds; 0 where nothing can be late.
+	Pane, Lateness int64
 
-	ledger  Ledger
+	ledgers map[partition]*Ledger
 	rows    map[block.Reason]int
 	surplus map[block.Reason]table.Reject
+	late    map[lateKey]table.Late
 }
 
-const maxRejectRows = 10_000
+// A partition of a source, and the watermark when it was read.
+type partition struct {
+	source    string
+	watermark int64
+}
 
-func (fn *auditFn) StartBundle(func(Ledger), func(table.Row)) {
-	fn.ledger = Ledger{}
+// maxRows is how many rows a bundle has of what has no bound of its own.
+const maxRows = 10_000
+
+type emitLedger = func(beam.EventTime, string, Ledger)
+
+func (fn *auditFn) StartBundle(emitLedger, func(table.Row)) {
+	fn.ledgers = make(map[partition]*Ledger)
 	fn.rows = make(map[block.Reason]int)
 	fn.surplus = make(map[block.Reason]table.Reject)
+	fn.late = make(map[lateKey]table.Late)
 }
 
-func (fn *auditFn) ProcessElement(b block.Block, _ func(Ledger), emit func(table.Row)) error {
-	fn.ledger.Read += b.Records
+func (fn *auditFn) ProcessElement(ctx context.Context, b block.Block, _ emitLedger, emit func(table.Row)) error {
+	p := partition{watermark: b.Watermark}
+	if fn.Pane > 0 {
+		p.source = b.Source
+	}
+	l := fn.ledgers[p]
+	if l == nil {
+		l = &Ledger{}
+		fn.ledgers[p] = l
+	}
+	late := fn.addLate(&b)
+	l.add(&b, late)
+	metrics.RecordsLate.Add(ctx, late)
+	metrics.RecordsCounted.Add(ctx, b.Records-late-b.Rejected())
+	return fn.reject(&b, emit)
+}
+
+// reject makes rows of what a block rejects.
+func (fn *auditFn) reject(b *block.Block, emit func(table.Row)) error {
 	for _, r := range b.Rejects {
-		fn.ledger.Rejected += r.Count
-		fn.ledger.refuse(Refusal{Reason: r.Reason, Count: r.Count, Example: r.Detail})
 		row := table.Reject{
 			Job: fn.Label.Job, Run: fn.Label.Run, Source: b.Source, Offset: r.Offset,
 			Reason: string(r.Reason), Detail: r.Detail, Raw: r.Raw, Count: uint64(r.Count), WrittenAt: table.TimeOf(time.Now()),
 		}
-		if fn.rows[r.Reason]++; fn.rows[r.Reason] > maxRejectRows {
+		if fn.rows[r.Reason]++; fn.rows[r.Reason] > maxRows {
 			row.Count += fn.surplus[r.Reason].Count
 			fn.surplus[r.Reason] = row
 			continue
@@ -90,52 +109,21 @@ func (fn *auditFn) ProcessElement(b block.Block, _ func(Ledger), emit func(table
 	return nil
 }
 
-func (fn *auditFn) FinishBundle(ledger func(Ledger), emit func(table.Row)) error {
+// FinishBundle passes on what was added up: each ledger in the pane that the
+// watermark was in, where nobody can hold it for late.
+func (fn *auditFn) FinishBundle(ledger emitLedger, emit func(table.Row)) error {
 	for _, row := range fn.surplus {
 		if err := emitRow(row, emit); err != nil {
 			return err
 		}
 	}
-	ledger(fn.ledger)
-	return nil
-}
-
-// refuse adds to a reason's count.
-func (l *Ledger) refuse(r Refusal) {
-	for i := range l.Reasons {
-		if l.Reasons[i].Reason == r.Reason {
-			l.Reasons[i].Count += r.Count
-			return
+	for _, row := range fn.late {
+		if err := emitRow(row, emit); err != nil {
+			return err
 		}
 	}
-	l.Reasons = append(l.Reasons, r)
-}
-
-type addLedgersFn struct{}
-
-func (*addLedgersFn) MergeAccumulators(a, b Ledger) Ledger {
-	sum := Ledger{Read: a.Read + b.Read, Rejected: a.Rejected + b.Rejected, Reasons: slices.Clone(a.Reasons)}
-	for _, r := range b.Reasons {
-		sum.refuse(r)
+	for p, l := range fn.ledgers {
+		ledger(mtime.Time(p.watermark), p.source, *l)
 	}
-	slices.SortStableFunc(sum.Reasons, func(a, b Refusal) int { return cmp.Compare(b.Count, a.Count) })
-	return sum
-}
-
-// Check tells whether too many records were rejected: more than the given share
-// of those read, from 0 to 1. The error says what most of them lack.
-func (l Ledger) Check(share float64) error {
-	if l.Rejected == 0 || float64(l.Rejected) <= share*float64(l.Read) {
-		return nil
-	}
-	r := l.Reasons[0]
-	return fmt.Errorf("%d of %d records were rejected, more than --max_rejects=%g%%; most (%d): %s (%s)",
-		l.Rejected, l.Read, 100*share, r.Count, r.Reason, r.Example)
-}
-
-func encodeLedger(l Ledger) ([]byte, error) { return json.Marshal(l) }
-
-func decodeLedger(b []byte) (l Ledger, err error) {
-	err = json.Unmarshal(b, &l)
-	return l, err
+	return nil
 }

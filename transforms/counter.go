@@ -190,13 +190,26 @@ func (c *counter) choosePane(t int64) {
 func (c *counter) chooseSegment(text []byte) {
 	id, ok := c.segments[string(text)]
 	if !ok {
-		id = len(c.names)
-		name := string(text)
-		c.segments[name] = id
-		c.names = append(c.names, name)
+		id = c.newSegment(string(text))
 	}
 	c.segment = id
-	c.text = []byte(c.names[id])
+	c.text = append(c.text[:0], text...)
+}
+
+// newSegment chooses what a segment that is new here counts for.
+func (c *counter) newSegment(name string) int {
+	counts := name
+	if c.fn.MaxSegments > 0 {
+		counts = admissionOf(c.fn.Run).admit(name, c.fn.MaxSegments)
+	}
+	id, ok := c.segments[counts]
+	if !ok {
+		id = len(c.names)
+		c.segments[counts] = id
+		c.names = append(c.names, counts)
+	}
+	c.segments[name] = id
+	return id
 }
 
 // chooseShards finds the summaries of the current pane and segment.

@@ -35,6 +35,14 @@ type Counting struct {
 	// Pane is the size of the windows that events are counted in; larger ones
 	// are made by merging these. 0 is one pane for everything.
 	Pane time.Duration
+	// Lateness is how long after its end a pane takes rows, where the source
+	// tells a watermark. Later ones are left out; AuditLive accounts for them.
+	Lateness time.Duration
+	// MaxSegments is how many segments of a live source have lists of their own,
+	// 0 for no limit; Run is the run that they are chosen in. In batch
+	// LimitSegments knows better which.
+	MaxSegments int
+	Run         string
 	// Workers is how many goroutines count within a bundle: the number of CPUs
 	// where the runner runs one bundle after another, else 1.
 	Workers int
@@ -58,20 +66,26 @@ func PreAggregate(s beam.Scope, c Counting, blocks beam.PCollection) beam.PColle
 		c.Memory = DefaultMemory
 	}
 	return beam.ParDo(s, &preAggregateFn{
-		Summary: c.Summary,
-		Shards:  max(1, c.Shards),
-		Pane:    c.Pane.Milliseconds(),
-		Workers: max(1, min(c.Workers, c.Shards)),
-		Memory:  c.Memory,
+		Summary:     c.Summary,
+		Shards:      max(1, c.Shards),
+		Pane:        c.Pane.Milliseconds(),
+		Lateness:    c.Lateness.Milliseconds(),
+		MaxSegments: c.MaxSegments,
+		Run:         c.Run,
+		Workers:     max(1, min(c.Workers, c.Shards)),
+		Memory:      c.Memory,
 	}, blocks)
 }
 
 type preAggregateFn struct {
 	Summary summary.Config
 	Shards  int
-	Pane    int64 // milliseconds
-	Workers int
-	Memory  int
+	// Pane and Lateness are in milliseconds.
+	Pane, Lateness int64
+	MaxSegments    int
+	Run            string
+	Workers        int
+	Memory         int
 
 	workers []*counter
 }
@@ -91,7 +105,11 @@ func (fn *preAggregateFn) StartBundle(context.Context, emitPartial) {
 // needs merging within the bundle.
 func (fn *preAggregateFn) ProcessElement(ctx context.Context, b block.Block, emit emitPartial) error {
 	s := newSplit(fn.Workers, b.Rows())
+	closed := closedBefore(b.Watermark, fn.Pane, fn.Lateness)
 	for i, item := range b.Items {
+		if b.Times[i] < closed {
+			continue
+		}
 		h := fn.Summary.Seed.Hash(b.Text(item))
 		s.hashes[i] = h
 		w := summary.Shard(h, fn.Shards) % fn.Workers

@@ -60,17 +60,26 @@ func rows(s beam.Scope, fn any, col beam.PCollection) beam.PCollection {
 	return beam.WindowInto(s, window.NewGlobalWindows(), beam.ParDo(s, fn, col))
 }
 
-// TopKRows makes rows of the table topk from lists, as TopK returns them.
-func TopKRows(s beam.Scope, l Label, lists beam.PCollection) beam.PCollection {
-	return rows(s.Scope("transforms.TopKRows"), &topRowFn{Label: l}, lists)
+// TopKRows makes rows of the table topk from the lists of windows of a kind, as
+// TopK and TopKOf return them.
+func TopKRows(s beam.Scope, l Label, of Window, lists beam.PCollection) beam.PCollection {
+	return rows(s.Scope("transforms.TopKRows"), &topRowFn{Label: l, Size: of.Size.Milliseconds()}, lists)
 }
 
-type topRowFn struct{ Label Label }
+type topRowFn struct {
+	Label Label
+	// Size is the windows', in milliseconds, which Totals' are told apart from
+	// by their end alone; 0 is the window over everything.
+	Size int64
+}
 
 func (fn *topRowFn) ProcessElement(w beam.Window, segment string, l summary.List, emit func(table.Row)) error {
 	at, err := spanOf(w)
 	if err != nil {
 		return err
+	}
+	if fn.Size > 0 {
+		at.start, at.seconds = at.end-table.Time(fn.Size), fn.Size/1000
 	}
 	items := make([]table.Item, len(l.Rows))
 	for i, r := range l.Rows {

@@ -46,6 +46,7 @@ FROM topk_latest t, json_each(t.items) i`},
 	latest("accuracy", "window_seconds", "segment", "window_start"),
 	newest("late"),
 	newest("rejects"),
+	newest("ledger"),
 }
 
 // latest makes the view of the rows that count: of each identity those of the

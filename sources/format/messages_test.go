@@ -43,7 +43,7 @@ func TestMessages(t *testing.T) {
 		var times []int64
 		for i, c := range cases {
 			m := b.Messages[i]
-			if m.Time != c.time || m.Rejected != (c.reason != "") {
+			if m.Time != c.time || m.Rejected != (c.reason != "") || (m.Rows == 1) == m.Rejected {
 				t.Errorf("round %d: message %d: %+v", round, i, m)
 			}
 			if c.reason != "" {

@@ -87,6 +87,7 @@ func (r *lineReader) messages(b *block.Block) {
 		raw := r.data[start : start+int(m.Raw.Len)]
 		oneLine(raw)
 		r.stamp = m.Time
+		rows := len(b.Times)
 		at := r.known(start)
 		if at < 0 {
 			var blank bool
@@ -103,7 +104,7 @@ func (r *lineReader) messages(b *block.Block) {
 			r.reject(b, m.Offset-int64(start), start, at, reason)
 		}
 		if m.Rejected = reason != ""; !m.Rejected {
-			m.Time = r.ms
+			m.Time, m.Rows = r.ms, uint32(len(b.Times)-rows)
 		}
 	}
 }
