@@ -1,5 +1,11 @@
 package metrics
 
+import (
+	"context"
+
+	"crest/block"
+)
+
 // What becomes of records, whatever the source.
 var (
 	// RecordsRead counts records, the rejected ones among them.
@@ -21,3 +27,10 @@ var (
 	// seconds.
 	WatermarkAge = NewGauge("watermark_age_seconds", "How far the watermark is behind the clock, by source.", "source")
 )
+
+// Block counts what a source has read with a block.
+func Block(ctx context.Context, b *block.Block) {
+	RecordsRead.Add(ctx, b.Records)
+	RecordsRejected.Add(ctx, b.Rejected())
+	BytesRead.Add(ctx, b.Bytes)
+}

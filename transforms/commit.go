@@ -12,6 +12,7 @@ import (
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[commitFn]())
+	beam.RegisterDoFn(reflect.TypeFor[launchFn]())
 	register.Iter1[Ledger]()
 	register.Iter1[int64]()
 }
@@ -25,6 +26,17 @@ func Commit(s beam.Scope, run table.Run, maxRejects float64, ledger, written bea
 	s = s.Scope("transforms.Commit")
 	return beam.ParDo(s, &commitFn{Run: run, MaxRejects: maxRejects}, beam.Impulse(s),
 		beam.SideInput{Input: ledger}, beam.SideInput{Input: written})
+}
+
+// Launch makes the row of the table runs that a live run begins with.
+func Launch(s beam.Scope, run table.Run) beam.PCollection {
+	return beam.ParDo(s.Scope("transforms.Launch"), &launchFn{Run: run}, beam.Impulse(s))
+}
+
+type launchFn struct{ Run table.Run }
+
+func (fn *launchFn) ProcessElement(_ []byte, emit func(table.Row)) error {
+	return emitRow(fn.Run, emit)
 }
 
 type commitFn struct {

@@ -32,8 +32,9 @@ func (f *Firing) deltas(s beam.Scope, w Window, lateness time.Duration, col beam
 		return beam.WindowInto(s, w.fn(), col)
 	}
 	late := trigger.AfterProcessingTime().PlusDelay(lateEvery)
+	// Without an early firing, though it is never, Flink refuses the late one.
 	return beam.WindowInto(s, w.fn(), col,
-		beam.Trigger(trigger.AfterEndOfWindow().LateFiring(late)),
+		beam.Trigger(trigger.AfterEndOfWindow().EarlyFiring(trigger.Never()).LateFiring(late)),
 		beam.PanesDiscard(), beam.AllowedLateness(lateness))
 }
 

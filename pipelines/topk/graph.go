@@ -28,6 +28,12 @@ type Graph struct {
 	MaxSegments int
 	// K is the length of lists.
 	K int
+	// Firing says when lists are made, where what is read does not end; nil is
+	// batch.
+	Firing *transforms.Firing
+	// Archive writes the raw events, from blocks to done tokens as a Sink's; nil
+	// where they are not wanted.
+	Archive Sink
 	// MaxRejects is the share of records, from 0 to 1, that may be rejected.
 	MaxRejects float64
 }
@@ -35,7 +41,7 @@ type Graph struct {
 // A Source makes a PCollection<block.Block>.
 type Source func(s beam.Scope) beam.PCollection
 
-// A Sink writes a PCollection<table.Row>, and returns a PCollection<int64> with
+// A Sink writes a PCollection, of table.Row but for the archive's, and returns a PCollection<int64> with
 // an element for each bundle of rows that can be read from then on.
 type Sink func(s beam.Scope, rows beam.PCollection) beam.PCollection
 
@@ -43,6 +49,10 @@ type Sink func(s beam.Scope, rows beam.PCollection) beam.PCollection
 // the table runs, which makes it visible.
 func (g *Graph) Build(s beam.Scope, read Source, sinks []Sink) {
 	blocks := read(s)
+	if g.Firing != nil {
+		g.buildLive(s, blocks, sinks)
+		return
+	}
 	ledger, rejects := transforms.Audit(s, g.label(g.Run.Path), blocks)
 	rows := []beam.PCollection{rejects}
 	answers := make(map[string][]transforms.Answers)
@@ -62,6 +72,9 @@ func (g *Graph) Build(s beam.Scope, read Source, sinks []Sink) {
 	var written []beam.PCollection
 	for _, write := range sinks {
 		written = append(written, write(s, all))
+	}
+	if g.Archive != nil {
+		written = append(written, g.Archive(s, blocks))
 	}
 	run := transforms.Commit(s, g.Run, g.MaxRejects, ledger, beam.Flatten(s, written...))
 	for _, write := range sinks {
@@ -96,12 +109,12 @@ func (g *Graph) partials(s beam.Scope, blocks beam.PCollection) map[string]beam.
 // kind of window asked for, and all rows that it makes.
 func (g *Graph) answer(s beam.Scope, path string, partials beam.PCollection) (answers []transforms.Answers, rows []beam.PCollection) {
 	label, c := g.label(path), g.Paths[path]
-	for _, level := range transforms.RollUp(s, &sketchcombine.MergeFn{Config: c.Summary}, g.Pane, g.made(path), partials) {
+	for _, level := range transforms.RollUp(s, &sketchcombine.MergeFn{Config: c.Summary}, g.Pane, g.made(path), nil, partials) {
 		s := s.Scope(level.Window.String())
 		if slices.Contains(g.Windows, level.Window) {
 			lists := transforms.TopK(s, g.K, level.Summaries)
 			answers = append(answers, transforms.Answers{Level: level, Lists: lists})
-			rows = append(rows, transforms.TopKRows(s, label, lists))
+			rows = append(rows, transforms.TopKRows(s, label, level.Window, lists))
 		}
 		if path == table.Fast && !level.Window.Sliding() {
 			rows = append(rows, transforms.SketchRows(s, label, c.Shards, level.Summaries))

@@ -18,10 +18,10 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/x/beamx"
 
+	"crest/metrics"
+	"crest/runners/flink"
 	"crest/sinks/sqlite"
-	"crest/sources/files"
 )
 
 func main() {
@@ -92,17 +92,27 @@ func (m *Main) Run(ctx context.Context) error {
 		m.stores = append(m.stores, store)
 	}
 	p, s := beam.NewPipelineWithRoot()
-	plan.Build(s, func(s beam.Scope) beam.PCollection { return files.Read(s, plan.Files) }, plan.Sinks())
+	plan.Build(s, plan.Input.Read, plan.Sinks())
 
+	if m.options.MetricsListen != "" {
+		addr, err := metrics.Serve(ctx, m.options.MetricsListen)
+		if err != nil {
+			return usageError{fmt.Errorf("--metrics_listen: %w", err)}
+		}
+		fmt.Fprintf(m.Stderr, "topk: metrics at http://%s/metrics\n", addr)
+	}
 	show := startProgress(m.Stderr, plan)
 	stop, err := m.profile()
 	if err != nil {
 		return usageError{err}
 	}
 	started := time.Now()
-	err = run(ctx, p)
+	err = run(flink.WithOutput(ctx, m.Stderr), p, plan.Input.Live)
 	stop()
 	show.stop()
+	if err != nil && plan.Input.Live {
+		return errors.Join(reportLive(m.Stdout, plan), err)
+	}
 	if err != nil {
 		m.discard(plan)
 		return err
@@ -130,13 +140,19 @@ func (m *Main) profile() (stop func(), err error) {
 
 // run runs the pipeline until it ends or the context does. A local runner does
 // not stop when it is told to: it ends with the process.
-func run(ctx context.Context, p *beam.Pipeline) error {
+func run(ctx context.Context, p *beam.Pipeline, live bool) error {
 	done := make(chan error, 1)
-	go func() { done <- beamx.Run(ctx, p) }()
+	go func() { done <- execute(ctx, p) }()
 	select {
 	case err := <-done:
 		return tidy(err)
 	case <-ctx.Done():
+		if !local() { // a cluster's job is cancelled first
+			return tidy(<-done)
+		}
+		if live {
+			return fmt.Errorf("the job was stopped (%w)", ctx.Err())
+		}
 		return fmt.Errorf("the run was interrupted: nothing of it is shown (%w)", ctx.Err())
 	}
 }

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
 	"github.com/dustin/go-humanize"
 
+	"crest/runners/flink"
 	"crest/table"
 	"crest/transforms"
 )
@@ -29,6 +30,7 @@ type Options struct {
 	Sinks                                           list
 	Job                                             string
 	CPUProfile                                      string
+	LiveOptions
 }
 
 // list is a flag that may be given more than once, or hold several values with
@@ -52,6 +54,12 @@ func split(s string) (parts []string) {
 	return parts
 }
 
+// The windows that there are by default.
+const (
+	batchWindows = "1h,24h,all"
+	liveWindows  = "1m,5m,1h,24h"
+)
+
 // A group is a part of the help text.
 type group struct {
 	title string
@@ -64,13 +72,15 @@ var groups = []group{
 	{"What is counted", []string{"path", "windows", "sliding", "pane", "k", "counts", "max_segments", "max_rejects"}},
 	{"How accurate the fast path is", []string{"memory", "budget", "counters", "sketch_width", "sketch_depth", "hash_seed_file", "shards"}},
 	{"Where it goes", []string{"sink", "job"}},
-	{"How it runs", []string{"runner", "cpu_profile"}},
+	{"How it runs", []string{"runner", "cpu_profile", "metrics_listen"}},
+	{"Flink (--runner=flink)", append([]string{"endpoint", "environment_type", "environment_config", "parallelism"}, flink.Flags...)},
 }
 
 // register defines the flags.
 func (o *Options) register(fs *flag.FlagSet) {
-	fs.StringVar(&o.Source, "source", "files", "where events come from: `files`")
-	fs.StringVar(&o.Input, "input", "", "`patterns` of files, comma-separated: local paths, gs://… (required)")
+	o.LiveOptions.register(fs)
+	fs.StringVar(&o.Source, "source", "files", "`where` events come from: files, archive (what --archive wrote), kafka or pubsub")
+	fs.StringVar(&o.Input, "input", "", "`patterns` of files, comma-separated: local paths, gs://…, hdfs://…, s3://…; or the archive's prefix")
 	fs.StringVar(&o.Format, "format", "auto", "`format` of the files: auto, ndjson, csv, tsv, accesslog, avro or parquet; .gz, .zst and .bz2 are decompressed")
 
 	fs.StringVar(&o.TimeField, "time_field", "time", "`field` of the event time: RFC 3339, epoch seconds to nanoseconds, or an access log's date")
@@ -80,7 +90,7 @@ func (o *Options) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.Extract, "extract", "value", "`what` of the item field is counted: value, words, hashtags or regex:EXPR")
 
 	fs.StringVar(&o.Path, "path", "fast", "`how` to count: fast (bounded memory, with bounds), exact, or both, compared")
-	fs.StringVar(&o.Windows, "windows", "1h,24h,all", "`sizes` of windows, as 1m, 5m, 1h, 24h, 7d; all is one window over everything")
+	fs.StringVar(&o.Windows, "windows", "", "`sizes` of windows, as 1m, 5m, 1h, 24h, 7d; all is one window over everything (default: "+batchWindows+"; where events still come "+liveWindows+")")
 	fs.StringVar(&o.Sliding, "sliding", "", "sliding windows, as `size/period`: 1h/5m,…")
 	fs.StringVar(&o.Pane, "pane", "", "`size` of the windows that events are counted in; larger ones are merged from them (default: the smallest window asked for)")
 	fs.IntVar(&o.K, "k", 100, "length of the lists")
@@ -107,7 +117,7 @@ func usage(fs *flag.FlagSet) {
 	fmt.Fprintf(w, "Finds the heavy hitters of events: the top K items of each segment in each window.\n\n")
 	fmt.Fprintf(w, "  topk --input=events.ndjson.gz\n  topk --input='logs/*.gz' --windows=1h,24h --path=both\n")
 	known := make(map[string]bool)
-	for _, g := range groups {
+	for _, g := range slices.Insert(slices.Clone(groups), 1, liveGroups...) {
 		fmt.Fprintf(w, "\n%s:\n", g.title)
 		for _, name := range g.flags {
 			known[name] = true
@@ -116,7 +126,7 @@ func usage(fs *flag.FlagSet) {
 				continue
 			}
 			if name == "runner" { // Beam's own text says no more than that
-				f.Usage = "`name` of Beam's runner: prism (in this process, the default), flink, dataflow, …"
+				f.Usage = "`name` of Beam's runner: prism (in this process, the default), flink, dataflow"
 			}
 			value, text := flag.UnquoteUsage(f)
 			if f.DefValue != "" && f.DefValue != "0" {
@@ -179,12 +189,7 @@ func parseWindow(s string) (time.Duration, error) {
 	if s == "all" {
 		return 0, nil
 	}
-	d, err := time.ParseDuration(s)
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		var n int
-		n, err = strconv.Atoi(days)
-		d = time.Duration(min(n, 20000)) * 24 * time.Hour
-	}
+	d, err := parseDays(s)
 	if err != nil || d < time.Second || d%time.Second != 0 || d > 10000*24*time.Hour {
 		return 0, fmt.Errorf("%q is not a window: whole seconds to 10000 days, as 30s, 5m, 1h, 24h, 7d, or all", s)
 	}
@@ -231,11 +236,23 @@ func parseBytes(s string) (int, error) {
 	return int(n), nil
 }
 
-// knownRunners are what Beam has registered under --runner.
-var knownRunners = []string{"", "dataflow", "direct", "dot", "flink", "prism", "spark", "universal"}
+// parseDays reads a duration, in which d is a day.
+func parseDays(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.Atoi(days)
+		return time.Duration(min(n, 20000)) * 24 * time.Hour, err
+	}
+	return time.ParseDuration(s)
+}
 
-// local tells whether the runner runs in this process, one bundle after another.
-func local() bool { return *runners.Runner == "" || *runners.Runner == "prism" }
+// parseSpan reads a span of time that may be 0.
+func parseSpan(s string) (time.Duration, error) {
+	d, err := parseDays(s)
+	if err != nil || d < 0 || d > 10000*24*time.Hour {
+		return 0, fmt.Errorf("%q is not a span of time: 0, 500ms, 5s, 1h, 7d", s)
+	}
+	return d, nil
+}
 
 // paths are those that --path names.
 func paths(s string) ([]string, error) {

@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
 
+	"crest/archive"
+	"crest/runners/flink"
+	archivesink "crest/sinks/archive"
 	"crest/sinks/sqlite"
 	"crest/sketchcombine/summary"
-	"crest/sources/files"
-	"crest/sources/format"
+	"crest/sources/kafka"
 	"crest/table"
 	"crest/transforms"
 )
@@ -25,11 +26,8 @@ import (
 // A Plan is what the options come to: everything that a run needs.
 type Plan struct {
 	Graph
-	Files  files.Config
+	Input  Input
 	Stores []string // paths of SQLite files
-	// FileCount and Bytes are what there is to read.
-	FileCount int
-	Bytes     int64
 }
 
 // problems gathers what is wrong with the options.
@@ -45,56 +43,66 @@ func (p *problems) add(flag string, err error) {
 // everything that is wrong with them.
 func (o *Options) Plan(ctx context.Context) (*Plan, error) {
 	var wrong problems
+	now := time.Now()
 	p := &Plan{}
-	o.planSource(ctx, p, &wrong)
-	o.planWindows(p, &wrong)
-	o.planPaths(p, &wrong)
-	o.planSinks(p, &wrong)
-	if !slices.Contains(knownRunners, *runners.Runner) {
-		wrong.add("runner", fmt.Errorf("%q is not a runner: %s", *runners.Runner, strings.Join(knownRunners[1:], ", ")))
+	p.Run = table.Run{Job: o.Job, Run: table.NewRunID(now), Path: o.Path, Kind: table.Batch, StartedAt: table.TimeOf(now)}
+	if !isRunner(runnerName()) {
+		wrong.add("runner", fmt.Errorf("%q is not a runner: %s", runnerName(), strings.Join(knownRunners, ", ")))
 	}
+	live := o.live()
+	if runnerName() == "flink" {
+		wrong.add("runner", flink.Check(live))
+	}
+	if live {
+		o.planLive(p, &wrong)
+	}
+	o.planWindows(p, live, &wrong)
+	o.planPaths(p, live, &wrong)
+	o.planSinks(p, &wrong)
+	o.planSource(ctx, p, &wrong)
+	o.planArchiving(p, &wrong)
 	if o.Job == "" || len(o.Job) > 200 {
 		wrong.add("job", errors.New("a job needs a name of at most 200 bytes"))
 	}
-	now := time.Now()
 	settings, err := json.Marshal(o)
 	wrong.add("job", err)
-	p.Run = table.Run{
-		Job: o.Job, Run: table.NewRunID(now), Path: o.Path, Kind: table.Batch, StartedAt: table.TimeOf(now),
-		Settings: string(settings), HashSeed: p.fingerprint(),
-	}
+	p.Run.Settings, p.Run.HashSeed = string(settings), p.fingerprint()
 	return p, errors.Join(wrong...)
 }
 
-func (o *Options) planSource(ctx context.Context, p *Plan, wrong *problems) {
-	if o.Source != "files" {
-		wrong.add("source", fmt.Errorf("%q is not a source: this version reads files", o.Source))
-	}
-	kind, err := format.ParseKind(o.Format)
-	wrong.add("format", err)
-	extract, err := format.ParseExtract(o.Extract)
-	wrong.add("extract", err)
-	for _, f := range []struct{ flag, value string }{{"time_field", o.TimeField}, {"item_field", o.ItemField}} {
-		if f.value == "" {
-			wrong.add(f.flag, errors.New("every record needs it: it can't be empty"))
-		}
-	}
-	p.Files = files.Config{
-		Patterns: split(o.Input),
-		Kind:     kind,
-		Fields:   format.Options{Time: o.TimeField, Item: o.ItemField, Segment: o.SegmentField, Weight: o.WeightField, Extract: extract},
-		Workers:  workers(),
-	}
-	if len(p.Files.Patterns) == 0 {
-		wrong.add("input", errors.New("say what to read, as --input=events.ndjson.gz"))
-		return
-	}
-	p.FileCount, p.Bytes, err = files.Stat(ctx, p.Files.Patterns)
-	wrong.add("input", err)
+// live says that what is read does not end, as far as the flags tell.
+func (o *Options) live() bool {
+	return o.Source == "pubsub" || o.Source == "kafka" && o.End == string(kafka.Never)
 }
 
-func (o *Options) planWindows(p *Plan, wrong *problems) {
-	for _, s := range split(o.Windows) {
+// planLive plans what is different where events still come.
+func (o *Options) planLive(p *Plan, wrong *problems) {
+	p.Firing = &transforms.Firing{}
+	p.Run.Kind, p.Run.CompleteFrom = table.Streaming, table.AllStart
+	for _, f := range []struct {
+		flag, value string
+		to          *time.Duration
+	}{{"lateness", o.Lateness, &p.Firing.Lateness}, {"early", o.Early, &p.Firing.Early}} {
+		d, err := parseSpan(f.value)
+		wrong.add(f.flag, err)
+		*f.to = d
+	}
+	if o.Path != table.Fast {
+		wrong.add("path", fmt.Errorf("%s needs an end: what is read goes on for ever. Add --end=latest (kafka), or --archive=PREFIX and count that with --source=archive --path=exact", o.Path))
+	}
+	if slices.Contains(split(o.Windows), "all") {
+		wrong.add("windows", errors.New("all is over everything, and what is read does not end: choose sizes, as "+liveWindows))
+	}
+}
+
+func (o *Options) planWindows(p *Plan, live bool, wrong *problems) {
+	windows := o.Windows
+	if windows == "" {
+		if windows = batchWindows; live {
+			windows = liveWindows
+		}
+	}
+	for _, s := range split(windows) {
 		size, err := parseWindow(s)
 		wrong.add("windows", err)
 		if w := transforms.Tumbling(size); err == nil && !slices.Contains(p.Windows, w) {
@@ -136,7 +144,7 @@ func (o *Options) planWindows(p *Plan, wrong *problems) {
 	}
 }
 
-func (o *Options) planPaths(p *Plan, wrong *problems) {
+func (o *Options) planPaths(p *Plan, live bool, wrong *problems) {
 	memory, err := parseBytes(o.Memory)
 	if err == nil && memory < 16<<10 {
 		err = fmt.Errorf("%s is too little: a summary needs 16KiB", o.Memory)
@@ -181,6 +189,10 @@ func (o *Options) planPaths(p *Plan, wrong *problems) {
 		wrong.add("max_segments", fmt.Errorf("%d segments: 1 to 100000, or 0 for no limit", o.MaxSegments))
 	} else if o.SegmentField != "" {
 		p.MaxSegments = o.MaxSegments
+	}
+	if fast, ok := p.Paths[table.Fast]; live && ok {
+		fast.Lateness, fast.MaxSegments, fast.Run = p.Firing.Lateness, p.MaxSegments, p.Run.Run
+		p.Paths[table.Fast] = fast
 	}
 	p.MaxRejects, err = parseShare(o.MaxRejects)
 	wrong.add("max_rejects", err)
@@ -232,6 +244,24 @@ func (o *Options) planSinks(p *Plan, wrong *problems) {
 			p.Stores = append(p.Stores, path)
 		}
 	}
+}
+
+// planArchiving plans where raw events go.
+func (o *Options) planArchiving(p *Plan, wrong *problems) {
+	if in := p.Input; in.CompleteFrom > 0 {
+		p.Run.CompleteFrom = table.Time(in.CompleteFrom)
+	}
+	if o.Archive == "" {
+		return
+	}
+	if !p.Input.Messages {
+		wrong.add("archive", fmt.Errorf("--source=%s is stored already: an archive is of kafka or pubsub", o.Source))
+		return
+	}
+	kind, err := archive.ParseFormat(o.ArchiveFormat)
+	wrong.add("archive_format", err)
+	cfg := archivesink.Config{Prefix: o.Archive, Format: kind, Every: o.ArchiveEvery, JSON: p.Input.JSON}
+	p.Archive = func(s beam.Scope, blocks beam.PCollection) beam.PCollection { return archivesink.Write(s, cfg, blocks) }
 }
 
 // Sinks are the sinks as transforms.

@@ -9,7 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"golang.org/x/term"
 
-	"crest/sources/files"
+	"crest/metrics"
 )
 
 // progress tells how far the source has read, while a pipeline runs in this
@@ -18,18 +18,21 @@ type progress struct {
 	out      io.Writer
 	terminal bool
 	total    int64
+	live     bool
 	started  time.Time
 	ended    time.Time // when everything had been read
 	told     time.Time // when a line was last printed
 	bytes    int64     // at the start
 	records  int64
+	before   int64 // records when a live source's line was last made
+	at       time.Time
 	done     chan struct{}
 	stopped  chan struct{}
 }
 
 func startProgress(out io.Writer, p *Plan) *progress {
-	s := &progress{out: out, terminal: isTerminal(out), total: p.Bytes, started: time.Now(), done: make(chan struct{}), stopped: make(chan struct{})}
-	s.bytes, s.records, _ = files.Progress()
+	s := &progress{out: out, terminal: isTerminal(out), total: p.Input.Bytes, live: p.Input.Live, started: time.Now(), at: time.Now(), done: make(chan struct{}), stopped: make(chan struct{})}
+	s.bytes, s.records = metrics.BytesRead.Value(), metrics.RecordsRead.Value()
 	go s.run()
 	return s
 }
@@ -44,6 +47,9 @@ func (s *progress) run() {
 	every := 5 * time.Second
 	if s.terminal {
 		every = 200 * time.Millisecond
+		if s.live {
+			every = time.Second
+		}
 	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -70,11 +76,39 @@ func (s *progress) stop() {
 	<-s.stopped
 }
 
+// lineLive tells how a live source is followed.
+func (s *progress) lineLive() string {
+	now, records := time.Now(), metrics.RecordsRead.Value()
+	rate := float64(records-s.before) / now.Sub(s.at).Seconds()
+	s.before, s.at = records, now
+	line := fmt.Sprintf("%s events, %s", humanize.Comma(records-s.records), humanize.SIWithDigits(max(rate, 0), 1, "events/s"))
+	var lag int64
+	for _, n := range metrics.Lag.Values() {
+		lag += n
+	}
+	line += fmt.Sprintf(", %s behind", humanize.Comma(lag))
+	for _, age := range metrics.WatermarkAge.Values() {
+		line += fmt.Sprintf(", watermark %s", now.Add(-time.Duration(age)*time.Second).UTC().Format(time.DateTime))
+	}
+	if late := metrics.RecordsLate.Value(); late > 0 {
+		line += fmt.Sprintf(", %s late", humanize.Comma(late))
+	}
+	if rejected := metrics.RecordsRejected.Value(); rejected > 0 {
+		line += fmt.Sprintf(", %s rejected", humanize.Comma(rejected))
+	}
+	return line
+}
+
 func (s *progress) line() string {
-	bytes, records, rejected := files.Progress()
-	bytes, records = bytes-s.bytes, records-s.records
+	if s.live {
+		return s.lineLive()
+	}
+	bytes, records, rejected := metrics.BytesRead.Value()-s.bytes, metrics.RecordsRead.Value()-s.records, metrics.RecordsRejected.Value()
 	elapsed := time.Since(s.started)
 	line := fmt.Sprintf("%s events, %s of %s", humanize.Comma(records), humanize.IBytes(uint64(bytes)), humanize.IBytes(uint64(s.total)))
+	if s.total == 0 {
+		return fmt.Sprintf("%s events, %s", humanize.Comma(records), humanize.SIWithDigits(float64(records)/elapsed.Seconds(), 1, "events/s"))
+	}
 	if rejected > 0 {
 		line += fmt.Sprintf(", %s rejected", humanize.Comma(rejected))
 	}

@@ -205,9 +205,14 @@ func (r *reporter) summary(ctx context.Context, took time.Duration) {
 	r.printf("%s read, %s counted, %s rejected, in %s (%s)\n", comma(run.Read), comma(run.Counted), comma(run.Rejected),
 		took.Round(10*time.Millisecond), humanize.SIWithDigits(float64(run.Read)/took.Seconds(), 1, "events/s"))
 	if run.Counted == 0 {
-		r.printf("Nothing was counted: is %s what should be read?\n", strings.Join(r.plan.Files.Patterns, ", "))
+		r.printf("Nothing was counted: is %s what should be read?\n", r.plan.Input.Name)
 	}
-	path := r.plan.Stores[0]
+	r.further()
+}
+
+// further says how to look further.
+func (r *reporter) further() {
+	path, run := r.plan.Stores[0], r.plan.Run
 	r.printf("The tables are in %s, run %s. To look further:\n", path, run.Run)
 	if r.heaviest != "" {
 		r.printf("  sqlite3 -box %s \"%s\"\n", path, r.heaviest)

@@ -112,3 +112,24 @@ func TestReaderAudit(t *testing.T) {
 		}
 	}
 }
+
+func TestReaderClosedThrough(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "crest.db")
+	s := open(t, path)
+	r := reader(t, path)
+	if _, ok, err := r.ClosedThrough(t.Context(), "j", 60); ok || err != nil {
+		t.Fatalf("nothing: %v, %v", ok, err)
+	}
+	closed := func(run, path string, through table.Time) table.Row {
+		return row(t, table.Progress{Job: "j", Run: run, Path: path, WindowSeconds: 60, ClosedThrough: through, WrittenAt: 1})
+	}
+	streaming := row(t, table.Run{Job: "j", Run: "r2", Path: table.Both, Kind: table.Streaming, StartedAt: 1, Settings: "{}"})
+	// r3 is a batch run that was not committed: nobody sees it.
+	write(t, s, streaming, closed("r1", table.Fast, 300_000), closed("r2", table.Fast, 120_000), closed("r2", table.Exact, 60_000), closed("r3", table.Fast, 600_000))
+	if at, ok, err := r.ClosedThrough(t.Context(), "j", 60); at != 60_000 || !ok || err != nil {
+		t.Errorf("%v, %v, %v", at, ok, err)
+	}
+	if _, ok, err := r.ClosedThrough(t.Context(), "j", 300); ok || err != nil {
+		t.Errorf("another size: %v, %v", ok, err)
+	}
+}

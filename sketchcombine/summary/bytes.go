@@ -33,6 +33,7 @@ func (s *Summary) AppendBinary(b []byte) []byte {
 		b = binary.LittleEndian.AppendUint64(b, s.fingerprint)
 		b = binary.AppendUvarint(b, uint64(s.light.width))
 		b = binary.AppendUvarint(b, uint64(s.light.depth))
+		b = append(b, byte(s.light.bits))
 	}
 	b = binary.AppendUvarint(b, uint64(t.n))
 	for off := 0; off < len(t.arena); off = t.next(off) {
@@ -55,7 +56,7 @@ func (s *Summary) AppendBinary(b []byte) []byte {
 func (s *Summary) EncodedSize() int {
 	n := 64 + len(s.table.arena)
 	if s.light != nil {
-		n += 2 * len(s.light.cells)
+		n += 4 * len(s.light.words)
 	}
 	return n
 }
@@ -77,15 +78,15 @@ func Decode(b []byte) (*Summary, error) {
 		return nil, corrupt("kind %d is unknown", kind)
 	}
 	r.i = 3
-	s := &Summary{table: table{head: narrow}}
-	s.total = r.uvarint(math.MaxInt64, "total")
-	if kind == kindSketched {
-		s.table.head = wide
+	s := &Summary{total: r.uvarint(math.MaxInt64, "total")}
+	s.table = newTable(s.total, kind == kindSketched)
+	if s.table.heavy {
 		s.threshold = r.uvarint(math.MaxInt64, "threshold")
 		s.fingerprint = binary.LittleEndian.Uint64(r.bytes(8, "seed fingerprint"))
 		s.light = &light{
 			width: int(r.uvarint(maxCells, "sketch width")),
 			depth: int(r.uvarint(maxDepth, "sketch depth")),
+			bits:  int(r.uvarint(mostBits, "bits of a cell")),
 		}
 	}
 	counted, entry := r.records(s)
@@ -148,7 +149,7 @@ func (r *reader) bytes(n int, what string) []byte {
 func (r *reader) records(s *Summary) (counted, largest uint64) {
 	t := &s.table
 	least := 2 // the bytes of an empty item's record
-	if t.head == wide {
+	if t.heavy {
 		least = 3
 	}
 	left := len(r.b) - r.i
@@ -159,7 +160,7 @@ func (r *reader) records(s *Summary) (counted, largest uint64) {
 		item := r.bytes(int(size), "item")
 		count := r.uvarint(math.MaxInt64, "count")
 		var entry uint64
-		if t.head == wide {
+		if t.heavy {
 			entry = r.uvarint(math.MaxInt64, "entry")
 			largest = max(largest, entry)
 		}
@@ -180,14 +181,40 @@ func (r *reader) records(s *Summary) (counted, largest uint64) {
 }
 
 func (l *light) appendBinary(b []byte) []byte {
-	for cells := l.cells; len(cells) > 0; {
-		block := cells[:min(blockCells, len(cells))]
-		cells = cells[len(block):]
+	var cells [blockCells]uint32
+	for words := l.words; len(words) > 0; {
+		n := min(blockCells*l.bits/64, len(words))
+		block := cells[:n*64/l.bits]
+		split(block, words[:n], l.bits)
+		words = words[n:]
 		width := widest(block)
 		b = append(b, byte(width))
 		b = pack(b, block, width)
 	}
 	return b
+}
+
+// split takes cells out of words, join puts them in.
+func split(cells []uint32, words []uint64, bits int) {
+	per := 64 / bits
+	for i, w := range words {
+		c := cells[i*per : (i+1)*per]
+		for j := range c {
+			c[j] = uint32(w & (1<<bits - 1))
+			w >>= bits
+		}
+	}
+}
+
+func join(words []uint64, cells []uint32, bits int) {
+	per := 64 / bits
+	for i := range words {
+		var w uint64
+		for j, c := range cells[i*per : (i+1)*per] {
+			w |= uint64(c) << (j * bits)
+		}
+		words[i] = w
+	}
 }
 
 // widest is the number of bits that the largest cell needs.
@@ -224,36 +251,40 @@ func pack(b []byte, block []uint32, width int) []byte {
 
 // light reads the cells of l, whose shape is read already.
 func (r *reader) light(l *light) {
-	cells := l.width * l.depth
-	blocks := (cells + blockCells - 1) / blockCells
-	switch {
-	case l.width < 2 || l.width%2 != 0 || l.depth < 1 || cells > maxCells:
-		r.err = corrupt("a sketch of %d×%d cells", l.depth, l.width)
+	if l.width < 2 || l.width%2 != 0 || l.width > maxCells || l.depth < 1 || l.depth > maxCells/l.width ||
+		l.bits != 8 && l.bits != 16 && l.bits != 32 {
+		r.err = corrupt("a sketch of %d×%d cells of %d bits", l.depth, l.width, l.bits)
 		return
-	case blocks > len(r.b)-r.i:
+	}
+	if blocks := (l.cells() + blockCells - 1) / blockCells; blocks > len(r.b)-r.i {
 		r.err = corrupt("a sketch of %d×%d cells in %d bytes", l.depth, l.width, len(r.b)-r.i)
 		return
 	}
-	l.cells = newLight(l.width, l.depth).cells
-	for rest := l.cells; len(rest) > 0 && r.err == nil; {
-		block := rest[:min(blockCells, len(rest))]
-		rest = rest[len(block):]
+	l.words = newLight(l.width, l.depth).words
+	var cells [blockCells]uint32
+	for rest := l.words; len(rest) > 0 && r.err == nil; {
+		n := min(blockCells*l.bits/64, len(rest))
+		block := cells[:n*64/l.bits]
 		at := r.i
-		width := int(r.uvarint(31, "bits of a cell"))
+		width := int(r.uvarint(uint64(l.bits), "bits of a cell"))
 		if !unpack(block, r.bytes((len(block)*width+7)/8, "cells"), width) && r.err == nil {
 			r.err = corrupt("the cells at byte %d are not packed with %d bits", at, width)
 		}
+		join(rest[:n], block, l.bits)
+		rest = rest[n:]
 	}
+	l.measure()
 }
 
 // unpack reads the cells of the block, which are all 0, from what pack wrote, and
 // tells whether pack would write it.
 func unpack(block []uint32, b []byte, width int) bool {
 	if width == 0 {
+		clear(block)
 		return true
 	}
 	// With room behind them, each cell is read as part of a word.
-	var buf [blockCells*31/8 + 8]byte
+	var buf [blockCells*mostBits/8 + 8]byte
 	copy(buf[:], b)
 	var any uint32
 	at := 0

@@ -52,7 +52,7 @@ func TestDecodeMalformed(t *testing.T) {
 	// Exact: magic, version, kind, total 3, 2 items: "a" 1, "b" 2.
 	exact := "C\x01\x00\x03\x02\x01a\x01\x01b\x02"
 	// Sketched: total 6, threshold 1, seed, 2×1 cells, 1 item: "a" 4+1, cells of 1 bit.
-	sketched := "C\x01\x01\x06\x01fingerpr\x02\x01\x01\x01a\x04\x01\x01\x03"
+	sketched := "C\x01\x01\x06\x01fingerpr\x02\x01\x20\x01\x01a\x04\x01\x01\x03"
 	for _, good := range []string{exact, sketched} {
 		s, err := Decode([]byte(good))
 		if err != nil {
@@ -84,13 +84,15 @@ func TestDecodeMalformed(t *testing.T) {
 		{"item too long", "C\x01\x00\x03\x01\x81\x08" + strings.Repeat("a", MaxItem+1) + "\x03"},
 		{"threshold over what is not counted", strings.Replace(sketched, "\x06\x01f", "\x06\x03f", 1)},
 		{"entry over what is not counted", strings.Replace(sketched, "a\x04\x01", "a\x04\x03", 1)},
-		{"width of 0", head + "\x00\x01\x00"},
-		{"odd width", head + "\x03\x01\x00\x01\x07"},
-		{"depth of 0", head + "\x02\x00\x00"},
-		{"depth", head + "\x02\x09\x00\x00"},
-		{"cells without bytes", head + "\x80\x80\x80\x20\x01\x00\x00"},
-		{"cells too many", head + "\x80\x80\x80\x20\x08\x00" + strings.Repeat("\x00", 1<<10)},
-		{"cells of 32 bits", sketched[:len(sketched)-2] + "\x20" + strings.Repeat("\xff", 8)},
+		{"width of 0", head + "\x00\x01\x20\x00"},
+		{"odd width", head + "\x03\x01\x20\x00\x01\x07"},
+		{"depth of 0", head + "\x02\x00\x20\x00"},
+		{"depth", head + "\x02\x09\x20\x00\x00"},
+		{"cells of 12 bits", strings.Replace(sketched, "\x20", "\x0c", 1)},
+		{"cells without bytes", head + "\x80\x80\x80\x20\x01\x20\x00\x00"},
+		{"cells too many", head + "\x80\x80\x80\x20\x08\x20\x00" + strings.Repeat("\x00", 1<<10)},
+		{"cells of 33 bits", sketched[:len(sketched)-2] + "\x21" + strings.Repeat("\xff", 9)},
+		{"cells of more bits than they have", strings.Replace(sketched, "\x20", "\x08", 1)[:len(sketched)-2] + "\x09" + strings.Repeat("\xff", 9)},
 		{"cells wider than they need", sketched[:len(sketched)-2] + "\x02\x05"},
 		{"bits behind the cells", sketched[:len(sketched)-1] + "\x07"},
 	} {
@@ -121,7 +123,7 @@ func TestRepeatedItem(t *testing.T) {
 }
 
 func TestPack(t *testing.T) {
-	for width := range 32 {
+	for width := range 33 {
 		for n := 2; n <= blockCells; n += 2 {
 			block := make([]uint32, n)
 			for i := range block {

@@ -20,8 +20,9 @@ type Config struct {
 	// for. With longer ones it keeps fewer candidates, down to a quarter of
 	// Counters, so that memory stays bounded whatever the items are.
 	ItemBytes int
-	// Width and Depth are the columns, an even number, and the rows of the
-	// light count-min sketch, of 4 bytes a cell.
+	// Width and Depth are the columns, an even number, and the rows of the light
+	// count-min sketch, of 4 bytes a cell. While its counts fit into 2 bytes, or
+	// into 1, it has twice, or four times, the columns in the same memory.
 	Width, Depth int
 }
 
@@ -32,15 +33,15 @@ const (
 )
 
 // ForMemory returns the Config whose summaries hold at most about the given
-// memory, in bytes, from 16 KiB. Half of it goes to candidates:
+// memory, in bytes, from 16 KiB. Five eighths of it go to candidates:
 // docs/benchmarks.md has the measurements behind the division.
 func ForMemory(bytes int) Config {
-	const perCounter = (wide + itemBytes + slotBytes) * (1 + 1./slack)
-	heavy := bytes / 2
+	perCounter := (float64(headOf(narrow, true)+itemBytes) + slotBytes) * (1 + 1./slack)
+	heavy := bytes / 8 * 5
 	cells := (bytes - heavy) / 4
 	heavy -= spare
 	return Config{
-		Budget:    bytes / (2 * (narrow + itemBytes + 2*slotBytes)),
+		Budget:    int(float64(bytes) / (2 * (float64(headOf(narrow, false)+itemBytes) + 2*slotBytes))),
 		Counters:  int(float64(heavy) / perCounter),
 		ItemBytes: itemBytes,
 		Width:     cells / lightDepth &^ 1,
@@ -49,7 +50,7 @@ func ForMemory(bytes int) Config {
 }
 
 const (
-	itemBytes  = 16
+	itemBytes  = 24
 	lightDepth = 2
 	// slack: the heavy table holds 1/slack more than Counters before it is pruned.
 	slack = 8
@@ -58,7 +59,7 @@ const (
 // exact tells whether n items, of so many bytes with their counters, are counted
 // exactly.
 func (c *Config) exact(n, bytes int) bool {
-	return c.Budget == 0 || n <= c.Budget && bytes <= min(c.Budget*(narrow+c.ItemBytes)*3/2, maxArena/2)
+	return c.Budget == 0 || n <= c.Budget && bytes <= min(c.Budget*(headOf(narrow, false)+c.ItemBytes)*3/2, maxArena/2)
 }
 
 // capacity is how many candidates stand in the heavy table at most.
@@ -66,14 +67,16 @@ func (c *Config) capacity() int { return c.Counters + max(1, c.Counters/slack) }
 
 // arena is how many bytes the heavy table's records take at most, before they
 // are pruned.
-func (c *Config) arena() int { return min(c.capacity()*(wide+c.ItemBytes), maxArena-spare) }
+func (c *Config) arena() int {
+	return min(c.capacity()*(headOf(narrow, true)+c.ItemBytes), maxArena-spare)
+}
 
 // kept is how many bytes of records are left by pruning.
 func (c *Config) kept() int { return c.arena() / c.capacity() * c.Counters }
 
 // spare is the room for one record more than the heavy table may hold, so that
 // the one that makes it too large has a place.
-const spare = wide + MaxItem
+const spare = countAt + 2*wide + MaxItem
 
 // floor is how many candidates are kept however long their items are.
 func (c *Config) floor() int { return max(1, c.Counters/4) }

@@ -37,9 +37,10 @@ func (seed Seed) Hash(item []byte) uint64 {
 			v4 = round(v4, binary.LittleEndian.Uint64(item[24:]))
 		}
 		h = bits.RotateLeft64(v1, 1) + bits.RotateLeft64(v2, 7) + bits.RotateLeft64(v3, 12) + bits.RotateLeft64(v4, 18)
-		for _, v := range [...]uint64{v1, v2, v3, v4} {
-			h = (h^round(0, v))*prime1 + prime4
-		}
+		h = (h^round(0, v1))*prime1 + prime4
+		h = (h^round(0, v2))*prime1 + prime4
+		h = (h^round(0, v3))*prime1 + prime4
+		h = (h^round(0, v4))*prime1 + prime4
 	}
 	h += n
 	for ; len(item) >= 8; item = item[8:] {

@@ -19,9 +19,9 @@ const (
 	groupSlots = 8
 	// groupItems is how many items a group holds on average before there are
 	// more groups.
-	groupItems = 5
+	groupItems = 6
 	// slotBytes is what the index takes an item.
-	slotBytes = 5 * groupSlots / groupItems
+	slotBytes = float64(5*groupSlots) / groupItems
 
 	low  = 0x0101010101010101
 	high = 0x8080808080808080

@@ -18,12 +18,17 @@ func (s *Summary) Merge(o *Summary) error {
 	if o.total > math.MaxInt64-s.total {
 		return overflow(o.total, s.total)
 	}
-	if len(s.table.arena)+len(o.table.arena)+(wide-narrow)*(s.table.n+o.table.n) > maxArena {
+	if len(s.table.arena)+len(o.table.arena)+(headOf(wide, true)-headOf(narrow, false))*(s.table.n+o.table.n) > maxArena {
 		return ErrTooLarge
 	}
 	if o == s || o.cfg == nil || o.cfg.Seed != s.cfg.Seed {
 		o = o.Clone()
 		if err := o.Bind(s.cfg); err != nil {
+			return err
+		}
+	}
+	if total := s.total + o.total; s.total > 0 && total > s.table.limit {
+		if err := s.table.widen(total); err != nil {
 			return err
 		}
 	}
@@ -78,39 +83,34 @@ func (s *Summary) mergeExact(o *table) error {
 	return nil
 }
 
-// A newcomer is a candidate of the other side that this side does not have.
-type newcomer struct {
-	off   int    // its record there
-	entry uint64 // what it may have had on both sides before it was counted
-}
+// A ref is a record, and the place of its item.
+type ref struct{ off, place uint32 }
+
+// batch is how many items a merge looks up in a light part at a time. Loads that
+// wait neither for one another nor for a branch in doubt overlap, and most of a
+// merge is waiting for memory.
+const batch = 64
 
 // mergeSketched adds o to a summary that is sketched.
 func (s *Summary) mergeSketched(o *Summary) error {
-	t := &s.table
-	// All bounds are taken before either light part changes.
+	before := s.threshold
 	newcomers := s.mergeTable(o)
+	if o.light != nil {
+		// This reads o's cells in order: looking them up is faster then.
+		s.light.add(o.light)
+	}
 	if o.threshold > 0 {
 		// An absent item is bounded by its cells, and so by the largest of them.
-		// To have read o's in order makes looking them up twice as fast, too.
-		s.threshold += min(o.threshold, o.light.ceiling())
+		s.threshold += min(o.threshold, o.light.top())
 		s.addAbsentBounds(o)
 	}
-	if o.light != nil {
-		s.light.add(o.light)
-		s.threshold = min(s.threshold, s.light.ceiling())
-	}
-	for _, c := range newcomers {
-		place, count := o.table.place(c.off), o.table.count(c.off)
-		if full := t.n >= s.cfg.Counters || len(t.arena) >= s.cfg.kept(); full && count+c.entry <= s.threshold {
-			s.light.raise(place, s.light.estimate(place)+count)
-			continue
-		}
-		if err := t.insert(place, o.table.item(c.off), count, c.entry); err != nil {
+	s.threshold = min(s.threshold, s.light.top())
+	for len(newcomers) > 0 {
+		n := min(batch, len(newcomers))
+		if err := s.admit(&o.table, newcomers[:n], before); err != nil {
 			return err
 		}
-		if s.overfull() {
-			s.prune()
-		}
+		newcomers = newcomers[n:]
 	}
 	if s.overfull() {
 		s.prune()
@@ -120,13 +120,14 @@ func (s *Summary) mergeSketched(o *Summary) error {
 
 // mergeTable adds counts and entries of the records that both have, and returns
 // those that only o has. The former are marked if addAbsentBounds is to follow.
-func (s *Summary) mergeTable(o *Summary) []newcomer {
+func (s *Summary) mergeTable(o *Summary) []ref {
 	t, ot := &s.table, &o.table
-	newcomers := make([]newcomer, 0, ot.n)
+	newcomers := make([]ref, 0, ot.n)
 	for off := 0; off < len(ot.arena); off = ot.next(off) {
-		at := t.find(ot.place(off), ot.item(off))
+		place := ot.place(off)
+		at := t.find(place, ot.item(off))
 		if at < 0 {
-			newcomers = append(newcomers, newcomer{off, ot.entry(off)})
+			newcomers = append(newcomers, ref{uint32(off), place})
 			continue
 		}
 		t.addCount(at, ot.count(off))
@@ -137,13 +138,6 @@ func (s *Summary) mergeTable(o *Summary) []newcomer {
 			t.arena[at+sizeAt+1] |= seen >> 8
 		}
 	}
-	if s.threshold > 0 {
-		// On their own, since loads between which no branch is in doubt overlap.
-		for i := range newcomers {
-			c := &newcomers[i]
-			c.entry += s.absent(ot.place(c.off))
-		}
-	}
 	return newcomers
 }
 
@@ -151,17 +145,46 @@ func (s *Summary) mergeTable(o *Summary) []newcomer {
 // it, and takes the marks away.
 func (s *Summary) addAbsentBounds(o *Summary) {
 	t := &s.table
-	absent := make([]int, t.n)
-	n := 0
-	for off := 0; off < len(t.arena); off = t.next(off) {
-		b := t.arena[off+sizeAt+1]
-		t.arena[off+sizeAt+1] = b &^ (seen >> 8)
-		absent[n] = off
-		n += 1 - int(b>>7)
+	var absent [batch]ref
+	var bounds [batch]uint64
+	for off := 0; off < len(t.arena); {
+		n := 0
+		for n < batch && off < len(t.arena) {
+			b := t.arena[off+sizeAt+1]
+			t.arena[off+sizeAt+1] = b &^ (seen >> 8)
+			absent[n] = ref{uint32(off), t.place(off)}
+			n += 1 - int(b>>7)
+			off = t.next(off)
+		}
+		o.light.estimates(absent[:n], &bounds)
+		for i, m := range absent[:n] {
+			t.addEntry(int(m.off), min(bounds[i], o.threshold))
+		}
 	}
-	for _, off := range absent[:n] {
-		t.addEntry(off, o.absent(t.place(off)))
+}
+
+// admit takes in records that only o has: as candidates, or, where the next prune
+// would evict them, into the light part, which holds what o's held already. s had
+// counted no more than threshold of each of them.
+func (s *Summary) admit(o *table, newcomers []ref, threshold uint64) error {
+	t := &s.table
+	var bounds [batch]uint64
+	s.light.estimates(newcomers, &bounds)
+	for i, m := range newcomers {
+		off, est := int(m.off), bounds[i]
+		count, entry := o.count(off), min(o.entry(off)+threshold, est)
+		if full := t.n >= s.cfg.Counters || len(t.arena) >= s.cfg.kept(); full && count+entry <= s.threshold {
+			s.light.raise(m.place, est+count)
+			continue
+		}
+		if err := t.insert(m.place, o.item(off), count, entry); err != nil {
+			return err
+		}
+		if s.overfull() {
+			s.prune()
+		}
 	}
+	return nil
 }
 
 // absent bounds the count of an item of this place that is not in the table.

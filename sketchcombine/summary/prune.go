@@ -1,7 +1,5 @@
 package summary
 
-import "sort"
-
 // overfull tells whether the heavy table is to be pruned. Long items alone do
 // not make it so while there are hardly more than the floor.
 func (s *Summary) overfull() bool {
@@ -14,52 +12,82 @@ func (s *Summary) overfull() bool {
 // light part, and the threshold rises to the largest upper bound evicted.
 func (s *Summary) prune() {
 	t := &s.table
-	keep := min(s.cfg.Counters, t.n)
-	scores := make([]uint64, 0, t.n)
-	for off := 0; off < len(t.arena); off = t.next(off) {
-		scores = append(scores, t.upper(off))
-	}
-	cut, ties := nthLargest(scores, keep)
-	// The records of the kept must leave as much room as there is for the count.
-	limit := s.cfg.kept()
-	if floor := s.cfg.floor(); keep > floor && s.keptBytes(cut, ties) > limit {
-		keep = floor + sort.Search(keep-floor, func(i int) bool {
-			return s.keptBytes(nthLargest(scores, floor+i+1)) > limit
-		})
-		cut, ties = nthLargest(scores, keep)
-	}
-	s.evict(cut, ties)
-}
-
-// keptBytes is the size of the records that evict would keep.
-func (s *Summary) keptBytes(cut uint64, ties int) (n int) {
-	t := &s.table
+	all := make([]ranked, 0, t.n)
 	var next int
 	for off := 0; off < len(t.arena); off = next {
 		next = t.next(off)
-		score := t.upper(off)
-		if score == cut {
-			ties--
-		}
-		if score > cut || score == cut && ties >= 0 {
-			n += next - off
-		}
+		all = append(all, ranked{t.upper(off), next - off})
 	}
-	return n
+	s.evict(s.chooseCut(all))
 }
 
-// evict keeps the candidates whose upper bound is over cut, and the first ties
-// of those that reach it.
-func (s *Summary) evict(cut uint64, ties int) {
+// A ranked is the upper bound of a candidate, and what its record takes.
+type ranked struct {
+	upper uint64
+	size  int
+}
+
+// A cut tells which candidates are kept: all whose upper bound is over upper, and
+// so many ties that reach it, in the order of the arena. After the first must of
+// them, those that do not fit into the room left are passed over.
+type cut struct {
+	upper      uint64
+	ties, must int
+	room       int
+}
+
+// chooseCut keeps as many of the largest as there is room for, by a quickselect
+// that weighs what it selects. It reorders all.
+func (s *Summary) chooseCut(all []ranked) cut {
+	most, floor, limit := s.cfg.Counters, s.cfg.floor(), s.cfg.kept()
+	fit := func(n, size int) bool { return n <= floor || n <= most && size <= limit }
+	var c cut
+	size := 0 // of all[:lo], which are kept; all[hi:] are not
+	for lo, hi := 0, len(all); lo < hi; {
+		// The median of three keeps sorted and constant inputs linear.
+		p := median(all[lo].upper, all[(lo+hi)/2].upper, all[hi-1].upper)
+		over, reach := lo, hi // all[lo:over] are over p, all[over:reach] reach it
+		overSize, equalSize := 0, 0
+		for i := lo; i < reach; {
+			switch r := all[i]; {
+			case r.upper > p:
+				overSize += r.size
+				all[i], all[over] = all[over], r
+				over++
+				i++
+			case r.upper < p:
+				reach--
+				all[i], all[reach] = all[reach], r
+			default:
+				equalSize += r.size
+				i++
+			}
+		}
+		switch {
+		case !fit(over, size+overSize):
+			hi, c.upper = over, p
+		case !fit(reach, size+overSize+equalSize):
+			return cut{p, most - over, floor - over, limit - size - overSize}
+		default:
+			lo, size = reach, size+overSize+equalSize
+		}
+	}
+	return c
+}
+
+// evict keeps what the cut keeps.
+func (s *Summary) evict(c cut) {
 	t := &s.table
 	end, evicted := 0, false
 	var next int
 	for off := 0; off < len(t.arena); off = next {
 		next = t.next(off)
-		score := t.upper(off)
-		keep := score > cut
-		if score == cut && ties > 0 {
-			ties--
+		upper := t.upper(off)
+		keep := upper > c.upper
+		if upper == c.upper && c.ties > 0 && (c.must > 0 || next-off <= c.room) {
+			c.ties--
+			c.must--
+			c.room -= next - off
 			keep = true
 		}
 		if keep {
@@ -67,7 +95,7 @@ func (s *Summary) evict(cut uint64, ties int) {
 			continue
 		}
 		evicted = true
-		s.threshold = max(s.threshold, score)
+		s.threshold = max(s.threshold, upper)
 		place := t.place(off)
 		s.light.raise(place, s.light.estimate(place)+t.count(off))
 		t.n--

@@ -63,7 +63,9 @@ type Summary struct {
 
 // New returns an empty Summary. cfg must be valid and must not change any more.
 func New(cfg *Config) *Summary {
-	return &Summary{cfg: cfg, table: table{head: narrow, bounded: cfg.Budget > 0}}
+	s := &Summary{cfg: cfg, table: newTable(0, false)}
+	s.table.bounded = cfg.Budget > 0
+	return s
 }
 
 // Total is the weight of everything added.
@@ -96,8 +98,10 @@ func (s *Summary) Add(item []byte, w uint64) error {
 
 // AddHashed is Add for who has the item's hash under the summary's seed already.
 func (s *Summary) AddHashed(hash uint64, item []byte, w uint64) error {
-	if w > math.MaxInt64-s.total {
-		return overflow(w, s.total)
+	if w > s.table.limit-s.total {
+		if err := s.makeRoom(w); err != nil {
+			return err
+		}
 	}
 	place := placeOf(hash)
 	if off := s.table.find(place, item); off >= 0 {
@@ -107,6 +111,20 @@ func (s *Summary) AddHashed(hash uint64, item []byte, w uint64) error {
 	}
 	s.total += w
 	return nil
+}
+
+// makeRoom widens the counts for a weight that takes the total over their limit.
+func (s *Summary) makeRoom(w uint64) error {
+	if w > math.MaxInt64-s.total {
+		return overflow(w, s.total)
+	}
+	if s.cfg == nil {
+		return ErrUnbound
+	}
+	if err := s.table.widen(s.total + w); err != nil {
+		return err
+	}
+	return s.settle()
 }
 
 func overflow(w, total uint64) error {
@@ -124,7 +142,7 @@ func (s *Summary) addAbsent(place uint32, item []byte, w uint64) error {
 		return nil
 	}
 	if s.light == nil {
-		if s.cfg.exact(s.table.n+1, len(s.table.arena)+narrow+len(item)) {
+		if s.cfg.exact(s.table.n+1, len(s.table.arena)+s.table.head+len(item)) {
 			return s.table.insert(place, item, w, 0)
 		}
 		if err := s.sketch(); err != nil {
@@ -147,18 +165,13 @@ func (s *Summary) addAbsent(place uint32, item []byte, w uint64) error {
 
 // sketch turns an exact summary into a sketched one that says the same.
 func (s *Summary) sketch() error {
-	old := s.table
-	size := len(old.arena) + (wide-narrow)*old.n
-	if size > maxArena {
-		return ErrTooLarge
+	items := s.table.n
+	if err := s.table.reshape(s.total, true, s.cfg.arena()+spare); err != nil {
+		return err
 	}
+	s.table.reindex(max(s.cfg.capacity()+1, items))
 	s.light = newLight(s.cfg.Width, s.cfg.Depth)
 	s.fingerprint = s.cfg.Seed.Fingerprint()
-	s.table = table{head: wide, arena: make([]byte, 0, max(size, s.cfg.arena())+spare)}
-	for off := 0; off < len(old.arena); off = old.next(off) {
-		s.table.append(old.place(off), old.item(off), old.count(off), 0)
-	}
-	s.table.reindex(max(s.cfg.capacity()+1, old.n))
 	return nil
 }
 

@@ -100,7 +100,7 @@ func TestLongItems(t *testing.T) {
 		if err := s.Add(item, 1); err != nil {
 			t.Fatal(err)
 		}
-		if most := 64<<10 + cfg.floor()*(MaxItem+wide)*2; s.Size() > most {
+		if most := 64<<10 + cfg.floor()*(MaxItem+headOf(wide, true))*2; s.Size() > most {
 			t.Fatalf("%d bytes, %d are the most", s.Size(), most)
 		}
 	}

@@ -10,8 +10,9 @@ import (
 // item's counter and its bytes share a cache line, a table is few allocations
 // however many items it has, and a walk over it is sequential.
 //
-// A record is: place (4 bytes), count (8), length of the item (2), entry (8, only
-// where the table is wide), item. Integers are little-endian. The place, see
+// A record is: place (4 bytes), length of the item (2), count, entry (only of
+// candidates), item. Count and entry have 4 bytes each while the total fits in
+// there, which bounds them, then 8. Integers are little-endian. The place, see
 // placeOf, is 0 until the table is bound to a seed.
 type table struct {
 	// index is empty with n > 0 where it is not built, as after decoding: only
@@ -21,41 +22,101 @@ type table struct {
 	n     int
 	// head is the length of a record before its item.
 	head int
+	// word is the length of a count and of an entry.
+	word int
+	// limit is the largest total for which they have room.
+	limit uint64
+	// heavy tells that records have entries.
+	heavy bool
 	// bounded tells that the table is of a summary with a budget.
 	bounded bool
 }
 
 const (
-	narrow = 14 // head of a table without entries: an exact summary's
-	wide   = 22 // head of a heavy table
+	sizeAt  = 4
+	countAt = 6
 
-	countAt = 4
-	sizeAt  = 12
-	entryAt = 14
+	narrow = 4 // a word while the total has 32 bits
+	wide   = 8
 
 	maxArena = math.MaxUint32
 )
 
-func (t *table) place(off int) uint32 { return binary.LittleEndian.Uint32(t.arena[off:]) }
-func (t *table) count(off int) uint64 { return binary.LittleEndian.Uint64(t.arena[off+countAt:]) }
-
-func (t *table) addCount(off int, w uint64) {
-	b := t.arena[off+countAt : off+countAt+8]
-	binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)+w)
+// headOf is the length of a record before its item.
+func headOf(word int, heavy bool) int {
+	if heavy {
+		return countAt + 2*word
+	}
+	return countAt + word
 }
+
+// newTable returns an empty table of a summary that counts to total.
+func newTable(total uint64, heavy bool) table {
+	t := table{heavy: heavy}
+	if t.word, t.limit = narrow, math.MaxUint32; total > t.limit {
+		t.word, t.limit = wide, math.MaxInt64
+	}
+	t.head = headOf(t.word, heavy)
+	return t
+}
+
+// reshape moves the records into a table that counts to total, with entries or
+// without, whose arena has at least this room. It builds no index.
+func (t *table) reshape(total uint64, heavy bool, room int) error {
+	r := newTable(max(total, t.limit), heavy)
+	size := len(t.arena) + (r.head-t.head)*t.n
+	if size > maxArena {
+		return ErrTooLarge
+	}
+	r.bounded = t.bounded
+	r.arena = make([]byte, 0, max(size, room))
+	for off := 0; off < len(t.arena); off = t.next(off) {
+		r.append(t.place(off), t.item(off), t.count(off), t.entry(off))
+	}
+	*t = r
+	return nil
+}
+
+// widen makes room for counts up to total.
+func (t *table) widen(total uint64) error {
+	index := t.index
+	if err := t.reshape(total, t.heavy, cap(t.arena)); err != nil {
+		return err
+	}
+	t.index = index
+	t.reindex(index.room() - 1)
+	return nil
+}
+
+func (t *table) get(at int) uint64 {
+	if t.word == narrow {
+		return uint64(binary.LittleEndian.Uint32(t.arena[at:]))
+	}
+	return binary.LittleEndian.Uint64(t.arena[at:])
+}
+
+func (t *table) add(at int, w uint64) {
+	if b := t.arena[at:]; t.word == narrow {
+		binary.LittleEndian.PutUint32(b, binary.LittleEndian.Uint32(b)+uint32(w))
+	} else {
+		binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)+w)
+	}
+}
+
+func (t *table) place(off int) uint32 { return binary.LittleEndian.Uint32(t.arena[off:]) }
+func (t *table) count(off int) uint64 { return t.get(off + countAt) }
+
+func (t *table) addCount(off int, w uint64) { t.add(off+countAt, w) }
 
 // entry is the bound on what an item counted before it came into the table.
 func (t *table) entry(off int) uint64 {
-	if t.head == narrow {
+	if !t.heavy {
 		return 0
 	}
-	return binary.LittleEndian.Uint64(t.arena[off+entryAt:])
+	return t.get(off + countAt + t.word)
 }
 
-func (t *table) addEntry(off int, e uint64) {
-	b := t.arena[off+entryAt : off+entryAt+8]
-	binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)+e)
-}
+func (t *table) addEntry(off int, e uint64) { t.add(off+countAt+t.word, e) }
 
 // upper is what the item's count does not exceed.
 func (t *table) upper(off int) uint64 { return t.count(off) + t.entry(off) }
@@ -79,13 +140,14 @@ func (t *table) append(place uint32, item []byte, count, entry uint64) {
 	t.arena = t.arena[:end]
 	r := t.arena[off:]
 	binary.LittleEndian.PutUint32(r, place)
-	binary.LittleEndian.PutUint64(r[countAt:], count)
 	binary.LittleEndian.PutUint16(r[sizeAt:], uint16(len(item)))
-	if t.head == wide {
-		binary.LittleEndian.PutUint64(r[entryAt:], entry)
-	}
+	clear(r[countAt:t.head])
 	copy(r[t.head:], item)
 	t.n++
+	t.addCount(off, count)
+	if t.heavy {
+		t.addEntry(off, entry)
+	}
 }
 
 // grow makes room for an arena of at least n bytes. It doubles where memory is
@@ -93,7 +155,7 @@ func (t *table) append(place uint32, item []byte, count, entry uint64) {
 // large table went into copying it.
 func (t *table) grow(n int) {
 	room := max(64, cap(t.arena)+cap(t.arena)/4)
-	if t.head == narrow && !t.bounded {
+	if !t.heavy && !t.bounded {
 		room = max(64, 2*cap(t.arena))
 	}
 	t.arena = append(make([]byte, 0, max(n, room)), t.arena...)
@@ -133,7 +195,7 @@ func (t *table) bind(seed Seed) error {
 func (t *table) clone() table {
 	c := *t
 	c.index = t.index.clone()
-	c.arena = append([]byte(nil), t.arena...)
+	c.arena = append(make([]byte, 0, cap(t.arena)), t.arena...)
 	return c
 }
 

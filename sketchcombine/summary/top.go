@@ -45,7 +45,7 @@ func (s *Summary) Top(k int) List {
 	t := &s.table
 	l := List{Total: s.total}
 	if s.light != nil {
-		l.Outside = min(s.threshold, s.light.ceiling())
+		l.Outside = min(s.threshold, s.light.top())
 	}
 	if k = min(k, t.n); k <= 0 {
 		for off := 0; off < len(t.arena); off = t.next(off) {

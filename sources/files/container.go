@@ -6,11 +6,12 @@ import (
 
 	"crest/block"
 	"crest/sources/format"
+	"crest/storage"
 )
 
 // containerReader reads a range of an Avro or Parquet file.
 type containerReader struct {
-	opened    *opened
+	object    storage.Object
 	container format.Container
 	end       int64 // of the range
 }
@@ -22,20 +23,16 @@ func (u containerUnit) start() int64 { return u.Start() }
 
 func (u containerUnit) decode(emit func(block.Block) bool) error { return u.Decode(emit) }
 
-func (fn *readFn) openContainer(o *opened, f File, part Range) (reader, error) {
-	at, err := o.readerAt()
-	if err != nil {
-		return nil, err
-	}
+func (fn *readFn) openContainer(o storage.Object, f File, part Range) (reader, error) {
 	open := format.OpenParquet
 	if f.Kind == format.Avro {
 		open = format.OpenAvro
 	}
-	c, err := open(f.Path, at, f.Size, part.Start, fn.Fields)
+	c, err := open(f.Path, o, f.Size, part.Start, fn.Fields)
 	if err != nil {
 		return nil, err
 	}
-	return &containerReader{opened: o, container: c, end: part.End}, nil
+	return &containerReader{object: o, container: c, end: part.End}, nil
 }
 
 func (r *containerReader) next() (unit, error) {
@@ -50,7 +47,7 @@ func (r *containerReader) next() (unit, error) {
 }
 
 func (r *containerReader) close() error {
-	if err := r.opened.Close(); err != nil {
+	if err := r.object.Close(); err != nil {
 		return fmt.Errorf("closing: %w", err)
 	}
 	return nil

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
-	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/local" // paths without a scheme
+	"crest/storage"
 )
 
 // listed is a file that a pattern matched.
@@ -65,60 +63,17 @@ func listPattern(ctx context.Context, pattern string, sizes map[string]int64) er
 	if strings.TrimSpace(pattern) == "" {
 		return errors.New("an input pattern is empty")
 	}
-	fs, err := filesystem.New(ctx, pattern)
+	files, err := storage.List(ctx, pattern)
 	if err != nil {
-		return fmt.Errorf("listing %s: %w", pattern, err)
+		return err
 	}
-	defer fs.Close()
-	paths, err := fs.List(ctx, pattern)
-	if err != nil {
-		return fmt.Errorf("listing %s: %w", pattern, err)
+	for _, f := range files {
+		sizes[f.Path] = f.Size
 	}
-	found := 0
-	for _, path := range paths {
-		if _, ok := sizes[path]; ok {
-			found++
-			continue
-		}
-		size, err := sizeOf(ctx, fs, path)
-		if errors.Is(err, errDirectory) && path != pattern {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("listing %s: %w", pattern, err)
-		}
-		sizes[path] = size
-		found++
-	}
-	if found == 0 {
+	if len(files) == 0 {
 		return fmt.Errorf("no file matches %s", pattern)
 	}
 	return nil
-}
-
-var errDirectory = errors.New("a directory")
-
-// sizeOf returns a file's size. Beam's local filesystem opens each file for it
-// and leaves it open, so local files are asked directly.
-func sizeOf(ctx context.Context, fs filesystem.Interface, path string) (int64, error) {
-	if strings.Contains(path, "://") {
-		size, err := fs.Size(ctx, path)
-		if err != nil {
-			return 0, fmt.Errorf("asking for the size of %s: %w", path, err)
-		}
-		return size, nil
-	}
-	st, err := os.Stat(path)
-	if err != nil {
-		return 0, err
-	}
-	if st.IsDir() {
-		return 0, fmt.Errorf("%s is %w; its files are %s/*", path, errDirectory, strings.TrimSuffix(path, "/"))
-	}
-	if !st.Mode().IsRegular() {
-		return 0, fmt.Errorf("%s is not a regular file: write what it gives into one", path)
-	}
-	return st.Size(), nil
 }
 
 // Stat returns the number and the stored size of the files that patterns match,

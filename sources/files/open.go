@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"crest/sources/format"
+	"crest/storage"
 )
 
 // sampleSize is how much of a file is looked at to tell its format and to find
@@ -16,16 +17,11 @@ const sampleSize = 64 << 10
 
 // inspect tells a file's format and whether it can be split.
 func inspect(ctx context.Context, l listed, kind format.Kind) (File, error) {
-	o, err := openFile(ctx, l.path)
-	if err != nil {
-		return File{}, fmt.Errorf("opening %s: %w", l.path, err)
-	}
-	defer o.Close()
 	name, c := splitExtension(l.path)
 	if kind == format.Auto {
-		sample, err := readSample(o, c)
+		sample, err := sampleOf(ctx, l.path)
 		if err != nil {
-			return File{}, fmt.Errorf("reading %s: %w", l.path, err)
+			return File{}, err
 		}
 		if kind, err = format.Detect(name, sample); err != nil {
 			return File{}, err
@@ -34,8 +30,28 @@ func inspect(ctx context.Context, l listed, kind format.Kind) (File, error) {
 	if c != plain && (kind == format.Avro || kind == format.Parquet) {
 		return File{}, fmt.Errorf("%s is %s inside of %s: decompress it, it has its own compression", l.path, kind, c)
 	}
-	whole := c != plain || kind == format.CSV || !o.seeks()
+	whole := c != plain || kind == format.CSV || !storage.Seekable(l.path)
 	return File{Path: l.path, Size: l.size, Kind: kind, Whole: whole}, nil
+}
+
+// sampleOf returns the decompressed start of a file.
+func sampleOf(ctx context.Context, path string) ([]byte, error) {
+	o, err := storage.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer o.Close()
+	r, err := o.Range(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	_, c := splitExtension(path)
+	sample, err := readSample(r, c)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return sample, nil
 }
 
 // readSample returns the decompressed start of a file: what there is of it in a
@@ -56,7 +72,7 @@ func readSample(r io.Reader, c compression) ([]byte, error) {
 
 // open opens a range of a file.
 func (fn *readFn) open(ctx context.Context, f File, part Range) (reader, error) {
-	o, err := openFile(ctx, f.Path)
+	o, err := storage.Open(ctx, f.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -73,18 +89,19 @@ func (fn *readFn) open(ctx context.Context, f File, part Range) (reader, error) 
 	return r, nil
 }
 
-func (fn *readFn) openText(ctx context.Context, o *opened, f File, part Range) (reader, error) {
+func (fn *readFn) openText(ctx context.Context, o storage.Object, f File, part Range) (reader, error) {
 	decoder, err := fn.newDecoder(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	start := (part.Start + fn.BlockSize - 1) / fn.BlockSize * fn.BlockSize
 	from := max(start-1, 0)
-	if err := o.seek(from); err != nil {
+	body, err := o.Range(ctx, from)
+	if err != nil {
 		return nil, err
 	}
-	t := &textReader{file: f, opened: o, decoder: decoder, end: part.End}
-	in := io.LimitReader(o, f.Size-from) // what is appended meanwhile is not read
+	t := &textReader{file: f, object: o, body: body, decoder: decoder, end: part.End}
+	in := io.LimitReader(body, f.Size-from) // what is appended meanwhile is not read
 	if _, c := splitExtension(f.Path); c != plain {
 		t.stream = decompress(in, c)
 		in = t.stream
@@ -121,13 +138,7 @@ func (fn *readFn) newDecoder(ctx context.Context, f File) (format.Decoder, error
 // readHeader returns the first record of a file; nothing where its stream breaks
 // before the record ends.
 func readHeader(ctx context.Context, f File) ([]byte, error) {
-	o, err := openFile(ctx, f.Path)
-	if err != nil {
-		return nil, err
-	}
-	defer o.Close()
-	_, c := splitExtension(f.Path)
-	sample, err := readSample(o, c)
+	sample, err := sampleOf(ctx, f.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +150,7 @@ func readHeader(ctx context.Context, f File) ([]byte, error) {
 	if len(sample) == sampleSize {
 		return nil, fmt.Errorf("the header is longer than %d KiB", sampleSize>>10)
 	}
-	if c != plain {
+	if _, c := splitExtension(f.Path); c != plain {
 		return nil, nil
 	}
 	return bytes.TrimSpace(sample), nil

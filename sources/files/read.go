@@ -1,5 +1,5 @@
 // Package files reads files in batch: text (plain or compressed), Avro and
-// Parquet, from any filesystem that is registered with Beam.
+// Parquet, from anywhere that package storage reads.
 //
 // Files that can be read from anywhere are split into byte ranges. A record
 // belongs to the range that its block starts in, so that each record is read
@@ -19,6 +19,7 @@ import (
 
 	"crest/block"
 	_ "crest/block/blockcoder" // blocks are elements here
+	"crest/metrics"
 	"crest/sources/format"
 )
 
@@ -151,7 +152,7 @@ func (fn *readFn) ProcessElement(ctx context.Context, at beam.EventTime, rt *sdf
 			claimed = at
 		}
 		for b := range j.blocks {
-			count(ctx, &b)
+			metrics.Block(ctx, &b)
 			emit(stamp(&b, at), b)
 		}
 		if j.err != nil {

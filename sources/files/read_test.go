@@ -15,6 +15,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
 
 	"crest/block"
+	"crest/metrics"
 )
 
 func init() {
@@ -65,7 +66,7 @@ func TestRead(t *testing.T) {
 	put("e.avro", avroFile(t, 100))
 	put("f.ndjson", nil)
 
-	bytes, records, rejected := Progress()
+	before := [...]int64{metrics.BytesRead.Value(), metrics.RecordsRead.Value(), metrics.RecordsRejected.Value()}
 	_, size, err := Stat(context.Background(), []string{dir + "/*"})
 	if err != nil {
 		t.Fatal(err)
@@ -76,9 +77,9 @@ func TestRead(t *testing.T) {
 	if err := ptest.Run(p); err != nil {
 		t.Fatal(err)
 	}
-	b, r, x := Progress()
-	if b-bytes != size || r-records != int64(len(want)) || x-rejected != 1 {
-		t.Errorf("progress of %d bytes, %d records, %d rejected; want %d, %d, 1", b-bytes, r-records, x-rejected, size, len(want))
+	bytes, records, rejected := metrics.BytesRead.Value()-before[0], metrics.RecordsRead.Value()-before[1], metrics.RecordsRejected.Value()-before[2]
+	if bytes != size || records != int64(len(want)) || rejected != 1 {
+		t.Errorf("%d bytes, %d records, %d rejected; want %d, %d, 1", bytes, records, rejected, size, len(want))
 	}
 }
 

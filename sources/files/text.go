@@ -1,16 +1,19 @@
 package files
 
 import (
+	"errors"
 	"io"
 
 	"crest/block"
 	"crest/sources/format"
+	"crest/storage"
 )
 
 // textReader reads text: a range of a plain file, or a whole stream.
 type textReader struct {
 	file    File
-	opened  *opened
+	object  storage.Object
+	body    io.ReadCloser
 	stream  *stream // nil where the file is plain
 	cutter  *cutter
 	decoder format.Decoder // nil where the file holds no header, so no records
@@ -68,5 +71,5 @@ func (r *textReader) close() error {
 	if r.stream != nil {
 		r.stream.Close()
 	}
-	return r.opened.Close()
+	return errors.Join(r.body.Close(), r.object.Close())
 }

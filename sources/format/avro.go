@@ -58,7 +58,7 @@ func OpenAvro(source string, r io.ReaderAt, size, start int64, o Options) (Conta
 		return nil, err
 	}
 	if err == nil {
-		f.schema, err = newAvroSchema(schema, &o)
+		f.schema, err = newAvroSchema(schema, &o, false)
 	}
 	if missing := (errAvroField{}); errors.As(err, &missing) {
 		return nil, err

@@ -66,7 +66,9 @@ type avroCompiler struct {
 	lists  bool
 }
 
-func newAvroSchema(text []byte, o *Options) (*avroSchema, error) {
+// newAvroSchema compiles a schema. Messages that a queue has a time for need no
+// time field.
+func newAvroSchema(text []byte, o *Options, timed bool) (*avroSchema, error) {
 	parsed, err := avro.Parse(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
@@ -80,7 +82,7 @@ func newAvroSchema(text []byte, o *Options) (*avroSchema, error) {
 	c.define(root, 0)
 	s := &avroSchema{root: c.compile(root, "", "", 0, false), lists: c.lists}
 	for role, name := range [...]string{"time", "item"} {
-		if !c.found[role] {
+		if !c.found[role] && (role != roleTime || !timed) {
 			c.fields = nil
 			c.list(root, "", "", 0)
 			c.fail("no %s field %q; fields: %s", name, c.paths[role], limited(c.fields))

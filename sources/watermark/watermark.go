@@ -26,6 +26,12 @@ type Config struct {
 	// Forget is how long a partition that nobody reads here holds the others
 	// back: on runners that move partitions between processes. 0 is forever.
 	Forget time.Duration
+	// Step is how far the watermark moves with one bundle at most, and half of
+	// how far ahead of it a partition is read; 0 is without limit. The local runner needs it where much is read at once: a stage that
+	// closes many windows in one bundle holds its watermark back for those of one
+	// key only, and what the others give comes late where the jump is longer than
+	// the lateness that the next stage allows.
+	Step time.Duration
 }
 
 // A Source is the event time of one source in this process. It is safe for
@@ -37,6 +43,7 @@ type Source struct {
 	mu         sync.Mutex
 	partitions map[string]*partition
 	published  int64
+	earliest   int64 // event time of all that was read; 0 before
 }
 
 // A partition is one that is read here.
@@ -105,6 +112,33 @@ func (s *Source) Observe(name string, highest int64, ended bool) {
 	}
 }
 
+// Began tells the earliest event time of what was read. The watermark begins
+// there, so that it moves by steps from the first.
+func (s *Source) Began(earliest int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if earliest > 0 && (s.earliest == 0 || earliest < s.earliest) {
+		s.earliest = earliest
+	}
+}
+
+// Ahead tells whether a partition was read so far ahead of the watermark that it
+// should wait: for the watermark to step on, or for slower partitions. So the
+// windows that are open are bounded, whatever there is to catch up with.
+func (s *Source) Ahead(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.partitions[name]
+	if s.cfg.Step <= 0 || p == nil || p.highest == 0 {
+		return false
+	}
+	from := s.published
+	if from == 0 {
+		from = s.earliest
+	}
+	return p.highest > from+2*s.cfg.Step.Milliseconds()
+}
+
 // Done removes a partition: it is read to its end, or no longer here.
 func (s *Source) Done(name string) {
 	s.mu.Lock()
@@ -148,6 +182,14 @@ func (s *Source) publish() {
 	}
 	if lowest < 0 {
 		lowest = highest
+	}
+	if s.cfg.Step > 0 && lowest > 0 {
+		from := s.published
+		if from == 0 {
+			from = s.earliest
+		}
+		// Each partition of a bundle asks once, and so does who looks for others.
+		lowest = min(lowest, from+s.cfg.Step.Milliseconds()/int64(len(s.partitions)+1)+1)
 	}
 	s.published = max(s.published, lowest)
 }

@@ -48,6 +48,40 @@ func TestWatermark(t *testing.T) {
 	want("nothing is left", now.UnixMilli()-1000)
 }
 
+// TestStep reads an hour at once, of which the watermark moves through ten
+// minutes with a bundle of two partitions.
+func TestStep(t *testing.T) {
+	s := newSource(Config{Step: 10 * time.Minute}, time.Now)
+	s.Register("a", 0)
+	s.Register("b", 0)
+	if w := s.Watermark(); w != 0 {
+		t.Fatalf("watermark %d before anything was read", w)
+	}
+	const hour = 3_600_000
+	s.Began(9 * hour)
+	s.Began(8 * hour)
+	s.Observe("a", 9*hour, true)
+	s.Observe("b", 9*hour, true)
+	if !s.Ahead("a") || s.Ahead("c") {
+		t.Errorf("a is ahead: %v; c: %v", s.Ahead("a"), s.Ahead("c"))
+	}
+	last := int64(8 * hour)
+	for bundle := 1; last < 9*hour; bundle++ {
+		for range 3 {
+			last = s.Watermark()
+		}
+		if most := int64(8*hour + bundle*(600_000+3)); last > most {
+			t.Fatalf("bundle %d: %d, over %d", bundle, last, most)
+		}
+		if bundle > 6 {
+			t.Fatalf("bundle %d: only %d", bundle, last)
+		}
+	}
+	if s.Ahead("a") {
+		t.Error("a is ahead of a watermark that has come to it")
+	}
+}
+
 func TestRestored(t *testing.T) {
 	s := Of("TestRestored", Config{})
 	if Of("TestRestored", Config{}) != s {

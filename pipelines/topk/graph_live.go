@@ -1,0 +1,60 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"crest/sketchcombine"
+	"crest/table"
+	"crest/transforms"
+)
+
+// buildLive adds the graph of a source that does not end. Its run is visible
+// from the start; each row counts when it is written, and the highest revision
+// of a list is the one that does.
+func (g *Graph) buildLive(s beam.Scope, blocks beam.PCollection, sinks []Sink) {
+	rows := []beam.PCollection{
+		transforms.Launch(s, g.Run),
+		transforms.AuditLive(s, g.label(table.Fast), g.Pane, g.Firing, blocks),
+	}
+	partials := transforms.PreAggregate(s, g.Paths[table.Fast], blocks)
+	rows = append(rows, g.answerLive(s.Scope(table.Fast), partials)...)
+	all := beam.Flatten(s, rows...)
+	for _, write := range sinks {
+		write(s, all)
+	}
+	if g.Archive != nil {
+		g.Archive(s, blocks)
+	}
+}
+
+// answerLive adds the fast path from its partial summaries on, and returns all
+// rows that it makes.
+func (g *Graph) answerLive(s beam.Scope, partials beam.PCollection) (rows []beam.PCollection) {
+	label, c := g.label(table.Fast), g.Paths[table.Fast]
+	merge := &sketchcombine.MergeFn{Config: c.Summary}
+	pane := transforms.Tumbling(g.Pane)
+	if g.Firing.Early > 0 {
+		early := transforms.EarlyPanes(s, merge, g.Pane, g.Firing, partials)
+		if slices.Contains(g.Windows, pane) {
+			s := s.Scope("early")
+			lists := transforms.TopKOf(s, g.K, transforms.Totals(s, merge, g.Pane, early))
+			rows = append(rows, transforms.TopKRows(s, label, pane, lists))
+		}
+		partials = early.Summaries
+	}
+	for _, level := range transforms.RollUp(s, merge, g.Pane, g.Windows, g.Firing, partials) {
+		s := s.Scope(level.Window.String())
+		totals := transforms.Totals(s, merge, g.Pane, level)
+		if slices.Contains(g.Windows, level.Window) {
+			rows = append(rows, transforms.TopKRows(s, label, level.Window, transforms.TopKOf(s, g.K, totals)))
+		}
+		if !level.Window.Sliding() {
+			rows = append(rows,
+				transforms.SketchRows(s, label, c.Shards, transforms.SummariesOf(s, totals)),
+				transforms.ProgressRows(s, label, level))
+		}
+	}
+	return rows
+}

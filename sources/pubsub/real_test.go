@@ -1,0 +1,117 @@
+//go:build real
+
+package pubsub
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"os"
+	"testing"
+	"time"
+
+	pubsub "cloud.google.com/go/pubsub/v2/apiv1"
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+
+	"crest/realtest"
+)
+
+// TestEmulator plays the commits through Google's emulator and prism, and holds
+// what was counted against the file.
+func TestEmulator(t *testing.T) {
+	t.Setenv(emulatorVariable, realtest.PubSub(t))
+	ctx := context.Background()
+	topics, err := pubsub.NewTopicAdminClient(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer topics.Close()
+	subs, err := pubsub.NewSubscriptionAdminClient(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer subs.Close()
+	if _, err := topics.CreateTopic(ctx, &pubsubpb.Topic{Name: topicName}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := subs.CreateSubscription(ctx, &pubsubpb.Subscription{Name: subName, Topic: topicName, AckDeadlineSeconds: 10}); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(t)
+	if err := Check(ctx, cfg); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	start(t, cfg)
+	want, n := make(map[string]int), int64(0)
+	var messages []*pubsubpb.PubsubMessage
+	flush := func() {
+		if _, err := topics.Publish(ctx, &pubsubpb.PublishRequest{Topic: topicName, Messages: messages}); err != nil {
+			t.Fatal(err)
+		}
+		messages = nil
+	}
+	lines(t, "../../testdata/commits.ndjson.gz", func(line []byte) {
+		var event struct{ Item string }
+		if err := json.Unmarshal(line, &event); err != nil {
+			t.Fatal(err)
+		}
+		want[event.Item]++
+		n++
+		messages = append(messages, &pubsubpb.PubsubMessage{Data: append([]byte(nil), line...)})
+		if len(messages) == 1000 {
+			flush()
+		}
+	})
+	flush()
+	published := time.Since(begin)
+	read := func() (records int64) {
+		ofJob(cfg.ID, func(got *tally) { records = got.records })
+		return records
+	}
+	tick := time.Now(); await(t, "all are read", func() bool { if time.Since(tick) > 5*time.Second { tick = time.Now(); t.Logf("%v read %d", time.Since(begin), read()) }; return read() >= n })
+	t.Logf("%d events published within %v, read within %v", n, published, time.Since(begin))
+	s := subscriberOf(t, cfg)
+	await(t, "all are acknowledged", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.ledger.leases) == 0
+	})
+	if res, err := subs.Pull(ctx, &pubsubpb.PullRequest{Subscription: subName, MaxMessages: 10, ReturnImmediately: true}); err != nil || len(res.ReceivedMessages) > 0 {
+		t.Errorf("%d messages are left: %v", len(res.GetReceivedMessages()), err)
+	}
+	ofJob(cfg.ID, func(got *tally) {
+		if got.records != n || len(got.ids) != int(n) || len(got.rejects) > 0 {
+			t.Errorf("%d records of %d messages, want %d; rejects %v", got.records, len(got.ids), n, got.rejects)
+		}
+		for item, c := range want {
+			if got.items[item] != c {
+				t.Errorf("%s: %d, want %d", item, got.items[item], c)
+			}
+		}
+		if len(got.items) != len(want) {
+			t.Errorf("%d items, want %d", len(got.items), len(want))
+		}
+	})
+}
+
+// lines calls f with each line of a compressed file.
+func lines(t *testing.T, path string, f func([]byte)) {
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scan := bufio.NewScanner(z)
+	for scan.Scan() {
+		f(scan.Bytes())
+	}
+	if scan.Err() != nil {
+		t.Fatal(scan.Err())
+	}
+}
