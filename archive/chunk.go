@@ -60,7 +60,7 @@ func NewPacker() *Packer {
 	return &Packer{zstd: z}
 }
 
-// Pack sorts records of one hour of a source, drops those that are equal to another, and
+// Pack sorts records of one hour of a source, drops those that repeat another, and
 // emits them as chunks.
 func (p *Packer) Pack(records []Record, emit func(Chunk)) error {
 	compare := func(a, b Record) int { return a.Compare(&b) }
@@ -69,7 +69,7 @@ func (p *Packer) Pack(records []Record, emit func(Chunk)) error {
 	}
 	defer p.drop()
 	for i := range records {
-		if i > 0 && records[i].Compare(&records[i-1]) == 0 {
+		if i > 0 && records[i].repeats(&records[i-1]) {
 			continue
 		}
 		if err := p.add(&records[i], emit); err != nil {
@@ -119,6 +119,7 @@ func (p *Packer) merge(runs [][]Chunk, emit func(Chunk)) (err error) {
 		inputs = append(inputs, input{first: chunks[0].First.record(), open: func() (run, error) { return openChunks(chunks, faults) }})
 	}
 	m := newMerger(inputs, &Stats{}, faults)
+	m.keep = true
 	defer func() { err = errors.Join(err, m.Close()) }()
 	defer p.drop()
 	for {
@@ -139,27 +140,28 @@ func (p *Packer) merge(runs [][]Chunk, emit func(Chunk)) (err error) {
 	}
 }
 
-// Chunks are chunks of one source.
-type Chunks []Chunk
+// A Batch is chunks of one source.
+type Batch struct{ Chunks []Chunk }
 
-// AppendBinary appends the encoded Chunks to dst.
-func (c Chunks) AppendBinary(dst []byte) ([]byte, error) {
-	for i := range c {
-		dst = binary.AppendVarint(dst, int64(c[i].Hour))
-		for _, k := range [...]Key{c[i].First, c[i].Last} {
+// AppendBinary appends the encoded Batch to dst.
+func (b *Batch) AppendBinary(dst []byte) ([]byte, error) {
+	for i := range b.Chunks {
+		c := &b.Chunks[i]
+		dst = binary.AppendVarint(dst, int64(c.Hour))
+		for _, k := range [...]Key{c.First, c.Last} {
 			dst = binary.AppendVarint(dst, k.Offset)
 			dst = binary.AppendUvarint(dst, uint64(len(k.ID)))
 			dst = append(dst, k.ID...)
 		}
-		dst = binary.AppendVarint(dst, c[i].Records)
-		dst = binary.AppendUvarint(dst, uint64(len(c[i].Frame)))
-		dst = append(dst, c[i].Frame...)
+		dst = binary.AppendVarint(dst, c.Records)
+		dst = binary.AppendUvarint(dst, uint64(len(c.Frame)))
+		dst = append(dst, c.Frame...)
 	}
 	return dst, nil
 }
 
-// DecodeChunks returns what AppendBinary encoded, as a copy.
-func DecodeChunks(b []byte) (c Chunks, err error) {
+// DecodeBatch returns the Batch that AppendBinary encoded, as a copy.
+func DecodeBatch(b []byte) (batch Batch, err error) {
 	d := chunkDecoder{rest: b}
 	for len(d.rest) > 0 && !d.bad {
 		chunk := Chunk{Hour: Hour(d.number())}
@@ -167,12 +169,12 @@ func DecodeChunks(b []byte) (c Chunks, err error) {
 			*k = Key{Offset: d.number(), ID: string(d.bytes())}
 		}
 		chunk.Records, chunk.Frame = d.number(), slices.Clone(d.bytes())
-		c = append(c, chunk)
+		batch.Chunks = append(batch.Chunks, chunk)
 	}
 	if d.bad {
-		return nil, errors.New("decoding chunks of an archive: they end early")
+		return Batch{}, errors.New("decoding chunks of an archive: they end early")
 	}
-	return c, nil
+	return batch, nil
 }
 
 // chunkDecoder reads from the front of rest, until something is bad.

@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress"
+	"github.com/parquet-go/parquet-go/compress/snappy"
 
 	"crest/block"
 )
@@ -109,10 +114,55 @@ func TestDamagedParquet(t *testing.T) {
 		for range 1 + r.IntN(3) {
 			spoiled[r.IntN(len(data))] ^= 1 << r.IntN(8)
 		}
-		if err := os.WriteFile(path, spoiled, 0o666); err != nil {
+		if bytes.Equal(spoiled, data) {
+			continue
+		}
+		if got, _ := damaged(t, prefix, path, spoiled, want); len(got) > 0 {
+			t.Errorf("%d records were read", len(got))
+		}
+	}
+}
+
+// TestForeignParquet reads what is no file of an archive, and has the right hash.
+func TestForeignParquet(t *testing.T) {
+	type other struct {
+		Name string `parquet:"name"`
+	}
+	parquetOf := func(rows any, codec compress.Codec) []byte {
+		var b bytes.Buffer
+		w := parquet.NewWriter(&b, parquet.SchemaOf(reflect.Zero(reflect.TypeOf(rows).Elem()).Interface()), parquet.Compression(codec))
+		for i := range reflect.ValueOf(rows).Len() {
+			if err := w.Write(reflect.ValueOf(rows).Index(i).Interface()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		readAll(t, prefix, time.Time{}, time.Time{}) // no panic and no end
+		return b.Bytes()
+	}
+	offset, id, bad, event := int64(5), "5", "\xff", "{}"
+	for name, c := range map[string]struct {
+		data   []byte
+		reason block.Reason
+		faults int
+	}{
+		"nothing":         {nil, block.Truncated, 1},
+		"not Parquet":     {[]byte("PAR1, or so it says: PAR1"), block.Truncated, 1},
+		"another codec":   {parquetOf([]row{{Offset: &offset}}, &snappy.Codec{}), block.Truncated, 1},
+		"other columns":   {parquetOf([]other{{"a"}, {"b"}}, &parquet.Zstd), block.Malformed, 2},
+		"no good records": {parquetOf([]row{{}, {Offset: &offset, ID: &id}, {ID: &bad}, {Offset: &offset, Event: &event, Raw: []byte("a")}}, &parquet.Zstd), block.Malformed, 4},
+	} {
+		prefix := t.TempDir()
+		file := fileName{source: "s", first: "1", last: "7", hash: xxhash.Sum64(c.data), format: Parquet}
+		path := filepath.Join(prefix, noHourDir, file.String())
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		got, faults := damaged(t, prefix, path, c.data, nil)
+		if len(got) > 0 || len(faults) != c.faults || faults[0].Reason != c.reason {
+			t.Errorf("%s: %d records, %+v", name, len(got), faults)
+		}
 	}
 }
 
@@ -151,6 +201,40 @@ func TestHostileLines(t *testing.T) {
 	}
 	if !slices.Equal(told, want) {
 		t.Errorf("faults %q, want %q", told, want)
+	}
+}
+
+// TestSameOffset has two messages with one offset, as those of a topic that was
+// made anew, be told: in two files, in two chunks of one, and in one chunk.
+func TestSameOffset(t *testing.T) {
+	rec := Record{Source: "s", Offset: 5, Time: 1e12, Text: true, Payload: []byte(`{"a":1}`)}
+	other := rec
+	other.Payload = []byte(`{"a":2}`)
+	p := NewPacker()
+	var chunks []Chunk
+	for _, r := range []Record{rec, other} {
+		if err := p.Pack([]Record{r}, func(c Chunk) { chunks = append(chunks, c) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	two, err := p.NewContent("s", NDJSON, chunks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, contents := range [][]*Content{
+		{contentOf(t, NDJSON, rec), contentOf(t, NDJSON, other)},
+		{two},
+		{contentOf(t, NDJSON, rec, other, rec)},
+		{contentOf(t, Parquet, rec, other)},
+	} {
+		prefix := t.TempDir()
+		for _, c := range contents {
+			store(t, prefix, c)
+		}
+		got, faults, _ := readAll(t, prefix, time.Time{}, time.Time{})
+		if len(got) != 1 || len(faults) == 0 || faults[0].Reason != block.Malformed || faults[0].Offset != 5 {
+			t.Errorf("%d: %d records, faults %+v", i, len(got), faults)
+		}
 	}
 }
 

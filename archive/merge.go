@@ -24,9 +24,12 @@ type Merger struct {
 	open    heads
 	current *head // gave the last record; it stands before its next one
 	given   bool
-	last    Record // the key of the last record
+	last    Record // the last record, without its time
 	faults  Faults
 	stats   *Stats
+	// keep gives records with one key and several payloads, all of them: a reader is
+	// told of them, a writer is not to lose any.
+	keep bool
 }
 
 // Stats are of reading.
@@ -61,8 +64,11 @@ func (m *Merger) Next() (r *Record, ok bool, err error) {
 		r := &m.current.record
 		if m.given {
 			switch c := r.Compare(&m.last); {
-			case c == 0:
+			case r.repeats(&m.last):
 				m.stats.Dropped++
+				continue
+			case c == 0 && !m.keep:
+				m.faults.tell(m.current.path, max(r.Offset, 0), block.Malformed, "another record of its source has its offset or id: archive a topic that is made anew under another prefix", r.Payload)
 				continue
 			case c < 0:
 				m.faults.tell(m.current.path, max(r.Offset, 0), block.Malformed, "the record is not in the order of its file", r.Payload)
@@ -70,7 +76,7 @@ func (m *Merger) Next() (r *Record, ok bool, err error) {
 			}
 		}
 		m.given = true
-		m.last.Source, m.last.Offset, m.last.ID = r.Source, r.Offset, append(m.last.ID[:0], r.ID...)
+		m.last = Record{Source: r.Source, Offset: r.Offset, ID: append(m.last.ID[:0], r.ID...), Text: r.Text, Payload: append(m.last.Payload[:0], r.Payload...)}
 		return r, true, nil
 	}
 }

@@ -303,12 +303,12 @@ func TestContentName(t *testing.T) {
 	}
 }
 
-func TestChunkCoder(t *testing.T) {
+func TestBatchCoder(t *testing.T) {
 	r := random(t)
 	records := received(r, "s", 100, 1)
 	withIDs(r, records)
-	var want Chunks
-	emit := func(c Chunk) { want = append(want, c) }
+	var want Batch
+	emit := func(c Chunk) { want.Chunks = append(want.Chunks, c) }
 	if err := errors.Join(NewPacker().Pack(records, emit), NewPacker().Pack(received(r, "s", 10, 1), emit)); err != nil {
 		t.Fatal(err)
 	}
@@ -316,15 +316,15 @@ func TestChunkCoder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := DecodeChunks(b[1:]); err != nil || !reflect.DeepEqual(got, want) {
+	if got, err := DecodeBatch(b[1:]); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	first, err := want[:1].AppendBinary(nil)
+	first, err := (&Batch{want.Chunks[:1]}).AppendBinary(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for cut := range len(b) - 1 {
-		if _, err := DecodeChunks(b[1 : 1+cut]); err == nil && cut != 0 && cut != len(first) {
+		if _, err := DecodeBatch(b[1 : 1+cut]); err == nil && cut != 0 && cut != len(first) {
 			t.Errorf("chunks cut at %d were decoded", cut)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/zstd"
 
 	"crest/storage"
@@ -87,14 +88,27 @@ func openFile(ctx context.Context, path string, name *fileName, stats *Stats, fa
 	if err != nil {
 		return nil, err
 	}
-	if name.format == Parquet {
-		return newParquetRun(path, o, o, o.Size(), faults, stats)
-	}
 	in, err := o.Range(ctx, 0)
 	if err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
+	if name.format == Parquet {
+		sum := xxhash.New()
+		_, err := io.Copy(sum, in)
+		if err = errors.Join(err, in.Close()); err != nil {
+			return nil, errors.Join(err, o.Close())
+		}
+		return newParquetRun(path, o, o.Size(), checkHash(sum.Sum64(), name.hash), faults, stats)
+	}
 	return newTextRun(path, &rangeCloser{in, o}, &name.hash, faults, stats)
+}
+
+// checkHash compares the hash of a file's bytes with that of its name.
+func checkHash(sum, want uint64) error {
+	if sum != want {
+		return fmt.Errorf("it is not the file that was written: the hash of its bytes is %016x, that of its name %016x", sum, want)
+	}
+	return nil
 }
 
 // rangeCloser closes the object that it reads from.
@@ -109,6 +123,7 @@ func (r *rangeCloser) Close() error { return errors.Join(r.ReadCloser.Close(), r
 // is closed.
 func spill(inputs []sized, stats *Stats, faults Faults) (merged sized, err error) {
 	m := newMerger(plain(inputs), stats, faults)
+	m.keep = true
 	defer func() { err = errors.Join(err, m.Close()) }()
 	temp, err := os.CreateTemp("", "crest-*")
 	if err != nil {

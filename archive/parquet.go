@@ -9,6 +9,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/parquet-go/parquet-go/format"
 
 	"crest/block"
 )
@@ -110,6 +111,11 @@ func toParquet(chunks []Chunk) ([]byte, error) {
 	return file.Bytes(), nil
 }
 
+type readerAtCloser interface {
+	io.ReaderAt
+	io.Closer
+}
+
 // parquetRun reads a Parquet file.
 type parquetRun struct {
 	path   string
@@ -123,26 +129,41 @@ type parquetRun struct {
 	faults Faults
 }
 
-// newParquetRun reads a file, which it closes, and adds its size to stats.
-func newParquetRun(path string, in io.ReaderAt, closer io.Closer, size int64, faults Faults, stats *Stats) (*parquetRun, error) {
-	p := &parquetRun{path: path, stored: &storedAt{r: in, size: size}, closer: closer, faults: faults, ahead: make([]row, rowsAhead)}
+// newParquetRun reads a file, which it closes, and adds its size to stats. With an
+// error of its content it has no rows: a file must be what was written before the
+// library, which trusts what it reads, is let near it.
+func newParquetRun(path string, in readerAtCloser, size int64, content error, faults Faults, stats *Stats) (*parquetRun, error) {
+	p := &parquetRun{path: path, stored: &storedAt{r: in, size: size}, closer: in, faults: faults, ahead: make([]row, rowsAhead)}
 	stats.Bytes += size
-	err := p.guard(func() error {
-		f, err := parquet.OpenFile(p.stored, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true),
-			parquet.ReadBufferSize(readAhead), parquet.FileReadMode(parquet.ReadModeSync))
-		if err != nil {
-			return err
-		}
-		p.rows, p.total = parquet.NewGenericReader[row](f), f.NumRows()
-		return nil
-	})
+	err := content
+	if err == nil {
+		err = p.guard(p.open)
+	}
 	if p.stored.err != nil {
-		return nil, errors.Join(p.stored.err, closer.Close())
+		return nil, errors.Join(p.stored.err, in.Close())
 	}
 	if err != nil {
 		p.broken(err)
 	}
 	return p, nil
+}
+
+// open reads the footer.
+func (p *parquetRun) open() error {
+	f, err := parquet.OpenFile(p.stored, p.stored.size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true),
+		parquet.ReadBufferSize(readAhead), parquet.FileReadMode(parquet.ReadModeSync))
+	if err != nil {
+		return err
+	}
+	for _, g := range f.Metadata().RowGroups {
+		for i := range g.Columns {
+			if codec := g.Columns[i].MetaData.Codec; codec != format.Zstd {
+				return fmt.Errorf("it is compressed with %v, and those of an archive with zstd", codec)
+			}
+		}
+	}
+	p.rows, p.total = parquet.NewGenericReader[row](f), f.NumRows()
+	return nil
 }
 
 // guard makes an error of a panic, which hostile files cause in the library.

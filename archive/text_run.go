@@ -105,7 +105,7 @@ func (t *textRun) next(r *Record) (bool, error) {
 		}
 		if len(line) == 0 {
 			t.ended = true
-			t.checkHash()
+			t.checkWhole()
 			return false, nil
 		}
 		if len(line) > maxLine {
@@ -140,12 +140,14 @@ func (t *textRun) line() ([]byte, error) {
 	return t.long, err
 }
 
-// checkHash finds what decompressing does not: a stream that was cut between two
+// checkWhole finds what decompressing does not: a stream that was cut between two
 // of its frames looks whole.
-func (t *textRun) checkHash() {
-	if sum := t.stored.hash.Sum64(); t.want != nil && sum != *t.want {
-		detail := fmt.Sprintf("it is not the file that was written: the hash of its bytes is %016x, that of its name %016x", sum, *t.want)
-		t.faults.tell(t.path, t.at, block.Truncated, detail, nil)
+func (t *textRun) checkWhole() {
+	if t.want == nil {
+		return
+	}
+	if err := checkHash(t.stored.hash.Sum64(), *t.want); err != nil {
+		t.faults.tell(t.path, t.at, block.Truncated, err.Error(), nil)
 	}
 }
 

@@ -15,6 +15,12 @@ type Firing struct {
 	// Early is how often the lists of panes that are still open are made, in
 	// processing time; 0 is never.
 	Early time.Duration
+	// Patience is how much longer the runner keeps windows open for what is on its
+	// way between two stages. The source has decided what is late. The local
+	// runner needs it: a stage of it that closes many windows in one bundle holds
+	// its watermark back for those of one key only, and what it makes of the
+	// others would be dropped by the next one.
+	Patience time.Duration
 }
 
 const (
@@ -35,7 +41,7 @@ func (f *Firing) deltas(s beam.Scope, w Window, lateness time.Duration, col beam
 	// Without an early firing, though it is never, Flink refuses the late one.
 	return beam.WindowInto(s, w.fn(), col,
 		beam.Trigger(trigger.AfterEndOfWindow().EarlyFiring(trigger.Never()).LateFiring(late)),
-		beam.PanesDiscard(), beam.AllowedLateness(lateness))
+		beam.PanesDiscard(), beam.AllowedLateness(lateness+f.Patience))
 }
 
 // earlyDeltas is deltas with firings before the end of the window too.
@@ -43,7 +49,7 @@ func (f *Firing) earlyDeltas(s beam.Scope, w Window, col beam.PCollection) beam.
 	every := trigger.AfterProcessingTime().PlusDelay(f.Early)
 	return beam.WindowInto(s, w.fn(), col,
 		beam.Trigger(trigger.AfterEndOfWindow().EarlyFiring(every).LateFiring(every)),
-		beam.PanesDiscard(), beam.AllowedLateness(f.Lateness))
+		beam.PanesDiscard(), beam.AllowedLateness(f.Lateness+f.Patience))
 }
 
 // totals windows deltas, so that each firing has all of them. It fires soon

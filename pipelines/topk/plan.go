@@ -78,7 +78,10 @@ func (o *Options) live() bool {
 // planLive plans what is different where events still come.
 func (o *Options) planLive(p *Plan, wrong *problems) {
 	p.Firing = &transforms.Firing{}
-	p.Run.Kind, p.Run.CompleteFrom = table.Streaming, table.AllStart
+	if local() {
+		p.Firing.Patience = 100 * 365 * 24 * time.Hour
+	}
+	p.Run.Kind, p.Run.CompleteFrom = table.Streaming, table.MinTime
 	for _, f := range []struct {
 		flag, value string
 		to          *time.Duration

@@ -191,6 +191,9 @@ func (o *Options) planPubSub(ctx context.Context, p *Plan, fields format.Options
 	}
 }
 
+// openPanes is how many panes the local runner may step over at once.
+const openPanes = 32
+
 // watermark is how event time runs.
 func (o *Options) watermark(p *Plan, wrong *problems) (cfg watermark.Config) {
 	for _, f := range []struct {
@@ -205,7 +208,7 @@ func (o *Options) watermark(p *Plan, wrong *problems) (cfg watermark.Config) {
 		return cfg
 	}
 	if local() {
-		cfg.Step = max((p.Firing.Lateness+p.Pane)/2, time.Second)
+		cfg.Step = max(p.Firing.Lateness/2, openPanes*p.Pane)
 	} else {
 		cfg.Forget = time.Minute
 	}

@@ -61,11 +61,11 @@ func (fn *writeFn) StartBundle(func(int64)) {
 	}
 }
 
-func (fn *writeFn) ProcessElement(ctx context.Context, source string, chunks func(*archive.Chunks) bool, _ func(int64)) error {
+func (fn *writeFn) ProcessElement(ctx context.Context, source string, batches func(*archive.Batch) bool, _ func(int64)) error {
 	held := make(map[archive.Hour][]archive.Chunk)
 	size := 0
-	for some := (archive.Chunks{}); chunks(&some); {
-		for _, c := range some {
+	for b := (archive.Batch{}); batches(&b); {
+		for _, c := range b.Chunks {
 			held[c.Hour] = append(held[c.Hour], c)
 			if size += len(c.Frame); size < maxFile {
 				continue

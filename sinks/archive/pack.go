@@ -21,7 +21,7 @@ type packFn struct {
 }
 
 // StartBundle forgets what a failed bundle has left.
-func (fn *packFn) StartBundle(func(string, archive.Chunks)) {
+func (fn *packFn) StartBundle(func(string, archive.Batch)) {
 	if fn.packer == nil {
 		fn.packer = archive.NewPacker()
 	}
@@ -33,7 +33,7 @@ func (fn *packFn) drop() {
 	fn.blocks, fn.bytes = fn.blocks[:0], 0
 }
 
-func (fn *packFn) ProcessElement(b block.Block, emit func(string, archive.Chunks)) error {
+func (fn *packFn) ProcessElement(b block.Block, emit func(string, archive.Batch)) error {
 	if len(b.Messages) == 0 {
 		return nil
 	}
@@ -44,13 +44,13 @@ func (fn *packFn) ProcessElement(b block.Block, emit func(string, archive.Chunks
 	return fn.flush(emit)
 }
 
-func (fn *packFn) FinishBundle(emit func(string, archive.Chunks)) error { return fn.flush(emit) }
+func (fn *packFn) FinishBundle(emit func(string, archive.Batch)) error { return fn.flush(emit) }
 
 // hours are the records of one source by their hour.
 type hours map[archive.Hour][]archive.Record
 
 // flush emits the messages of the blocks as chunks, by source.
-func (fn *packFn) flush(emit func(string, archive.Chunks)) error {
+func (fn *packFn) flush(emit func(string, archive.Batch)) error {
 	sources := make(map[string]hours)
 	for i := range fn.blocks {
 		b := &fn.blocks[i]
@@ -61,13 +61,13 @@ func (fn *packFn) flush(emit func(string, archive.Chunks)) error {
 	}
 	fn.drop()
 	for source, parts := range sources {
-		var chunks archive.Chunks
+		var batch archive.Batch
 		for _, records := range parts {
-			if err := fn.packer.Pack(records, func(c archive.Chunk) { chunks = append(chunks, c) }); err != nil {
+			if err := fn.packer.Pack(records, func(c archive.Chunk) { batch.Chunks = append(batch.Chunks, c) }); err != nil {
 				return err
 			}
 		}
-		emit(source, chunks)
+		emit(source, batch)
 	}
 	return nil
 }

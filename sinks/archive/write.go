@@ -22,19 +22,19 @@ import (
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[archive.Chunks]())
+	beam.RegisterType(reflect.TypeFor[archive.Batch]())
 	// By name, so that a binary without symbols finds them.
-	register.Function1x2(encodeChunks)
-	register.Function1x2(archive.DecodeChunks)
-	beam.RegisterCoder(reflect.TypeFor[archive.Chunks](), encodeChunks, archive.DecodeChunks)
+	register.Function1x2(encodeBatch)
+	register.Function1x2(archive.DecodeBatch)
+	beam.RegisterCoder(reflect.TypeFor[archive.Batch](), encodeBatch, archive.DecodeBatch)
 	beam.RegisterDoFn(reflect.TypeFor[packFn]())
 	beam.RegisterDoFn(reflect.TypeFor[writeFn]())
 	register.Emitter1[int64]()
-	register.Emitter2[string, archive.Chunks]()
-	register.Iter1[archive.Chunks]()
+	register.Emitter2[string, archive.Batch]()
+	register.Iter1[archive.Batch]()
 }
 
-func encodeChunks(c archive.Chunks) ([]byte, error) { return c.AppendBinary(nil) }
+func encodeBatch(b archive.Batch) ([]byte, error) { return b.AppendBinary(nil) }
 
 const (
 	// DefaultEvery is how long records wait for others to share a file with.

@@ -21,10 +21,10 @@ import (
 )
 
 // packed runs blocks through packFn as one bundle.
-func packed(t *testing.T, fn *packFn, blocks ...block.Block) map[string]archive.Chunks {
+func packed(t *testing.T, fn *packFn, blocks ...block.Block) map[string][]archive.Chunk {
 	t.Helper()
-	chunks := make(map[string]archive.Chunks)
-	emit := func(source string, c archive.Chunks) { chunks[source] = append(chunks[source], c...) }
+	chunks := make(map[string][]archive.Chunk)
+	emit := func(source string, c archive.Batch) { chunks[source] = append(chunks[source], c.Chunks...) }
 	fn.StartBundle(emit)
 	for _, b := range blocks {
 		if err := fn.ProcessElement(b, emit); err != nil {
@@ -38,17 +38,17 @@ func packed(t *testing.T, fn *packFn, blocks ...block.Block) map[string]archive.
 }
 
 // wrote runs chunks through writeFn as one bundle, and returns its token.
-func wrote(ctx context.Context, fn *writeFn, chunks map[string]archive.Chunks) (token int64, err error) {
+func wrote(ctx context.Context, fn *writeFn, chunks map[string][]archive.Chunk) (token int64, err error) {
 	token = -1
 	emit := func(n int64) { token = n }
 	fn.StartBundle(emit)
 	for key, all := range chunks {
-		next := func(c *archive.Chunks) bool {
+		next := func(c *archive.Batch) bool {
 			if len(all) == 0 {
 				return false
 			}
 			n := (len(all) + 1) / 2
-			*c, all = all[:n], all[n:]
+			c.Chunks, all = all[:n], all[n:]
 			return true
 		}
 		if err := fn.ProcessElement(ctx, key, next, emit); err != nil {
@@ -146,7 +146,7 @@ func TestRepeatedBundles(t *testing.T) {
 // TestPackBound sends a bundle that is larger than what is kept of it.
 func TestPackBound(t *testing.T) {
 	fn, emitted := &packFn{}, 0
-	emit := func(string, archive.Chunks) { emitted++ }
+	emit := func(string, archive.Batch) { emitted++ }
 	fn.StartBundle(emit)
 	for i := range 5 {
 		b := block.Block{Source: "s"}
@@ -169,13 +169,13 @@ func TestLargeGroup(t *testing.T) {
 	prefix := t.TempDir()
 	noise := make([]byte, maxFile/4)
 	rand.NewChaCha8([32]byte{}).Read(noise) // nothing to compress
-	var chunks archive.Chunks
+	var chunks []archive.Chunk
 	for i := range 6 {
 		b := block.Block{Source: "s"}
 		b.Append(noise, nil, int64(i), at)
 		chunks = append(chunks, packed(t, &packFn{}, b)["s"]...)
 	}
-	if n, err := wrote(t.Context(), &writeFn{Prefix: prefix, Format: archive.NDJSON}, map[string]archive.Chunks{"s": chunks}); n != 6 || err != nil {
+	if n, err := wrote(t.Context(), &writeFn{Prefix: prefix, Format: archive.NDJSON}, map[string][]archive.Chunk{"s": chunks}); n != 6 || err != nil {
 		t.Fatalf("%d records, %v", n, err)
 	}
 	if n := len(files(t, prefix)); n != 2 { // base64 makes four thirds of it

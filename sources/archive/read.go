@@ -140,7 +140,7 @@ func (fn *readFn) Setup() (err error) {
 }
 
 func (fn *readFn) CreateInitialRestriction(s span) offsetrange.Restriction {
-	return offsetrange.Restriction{End: int64(len(s))}
+	return offsetrange.Restriction{End: int64(len(s.Groups))}
 }
 
 func (fn *readFn) SplitRestriction(_ span, r offsetrange.Restriction) []offsetrange.Restriction {
@@ -149,7 +149,7 @@ func (fn *readFn) SplitRestriction(_ span, r offsetrange.Restriction) []offsetra
 
 func (fn *readFn) RestrictionSize(s span, r offsetrange.Restriction) (size float64) {
 	for i := r.Start; i < r.End; i++ {
-		size += float64(s[i].Size())
+		size += float64(s.Groups[i].Size())
 	}
 	return size
 }
@@ -166,8 +166,9 @@ func (fn *readFn) ProcessElement(ctx context.Context, at beam.EventTime, rt *sdf
 	q := startQueue(ctx, fn.Workers, fn.decoder, func(out func(block.Block) bool) error {
 		r.out = out
 		for i := rt.GetRestriction().(offsetrange.Restriction).Start; rt.TryClaim(i); i++ {
-			if err := r.read(ctx, &s[i]); err != nil {
-				return fmt.Errorf("reading the archive, %s of %s: %w", s[i].Hour.Dir(), s[i].Source, err)
+			g := &s.Groups[i]
+			if err := r.read(ctx, g); err != nil {
+				return fmt.Errorf("reading the archive, %s of %s: %w", g.Hour.Dir(), g.Source, err)
 			}
 		}
 		return r.flush()

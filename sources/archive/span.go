@@ -16,7 +16,7 @@ const (
 )
 
 // A span is hours of one source, in their order.
-type span []archive.Group
+type span struct{ Groups []archive.Group }
 
 // spans puts groups, in the order of List, into spans.
 func spans(groups []archive.Group) (all []span) {
@@ -24,11 +24,11 @@ func spans(groups []archive.Group) (all []span) {
 	files := 0
 	for _, g := range groups {
 		last := len(all) - 1
-		if last < 0 || all[last][0].Source != g.Source || size+g.Size() > spanBytes || files+len(g.Files) > spanFiles {
-			all = append(all, nil)
+		if last < 0 || all[last].Groups[0].Source != g.Source || size+g.Size() > spanBytes || files+len(g.Files) > spanFiles {
+			all = append(all, span{})
 			size, files, last = 0, 0, last+1
 		}
-		all[last] = append(all[last], g)
+		all[last].Groups = append(all[last].Groups, g)
 		size += g.Size()
 		files += len(g.Files)
 	}
@@ -39,7 +39,7 @@ func encodeSpan(s span) ([]byte, error) { return json.Marshal(s) }
 
 func decodeSpan(b []byte) (s span, err error) {
 	if err := json.Unmarshal(b, &s); err != nil {
-		return nil, fmt.Errorf("decoding hours of an archive: %w", err)
+		return span{}, fmt.Errorf("decoding hours of an archive: %w", err)
 	}
 	return s, nil
 }

@@ -77,7 +77,7 @@ func TestSplits(t *testing.T) {
 	r := random(t)
 	const hours, each = 40, 25
 	all := expand(t, archived(t, "kafka:events/0", hours, each))
-	if len(all) != 1 || len(all[0]) != hours {
+	if len(all) != 1 || len(all[0].Groups) != hours {
 		t.Fatalf("%d spans", len(all))
 	}
 	s := all[0]
@@ -145,8 +145,8 @@ func TestSpans(t *testing.T) {
 	var lengths []int
 	var all []archive.Group
 	for _, s := range spans(groups) {
-		lengths = append(lengths, len(s))
-		all = append(all, s...)
+		lengths = append(lengths, len(s.Groups))
+		all = append(all, s.Groups...)
 		b, err := encodeSpan(s)
 		if err != nil {
 			t.Fatal(err)
@@ -167,7 +167,7 @@ func TestSpans(t *testing.T) {
 // is gone an error.
 func TestDamagedFile(t *testing.T) {
 	s := expand(t, archived(t, "kafka:events/0", 3, 10))[0]
-	path := s[1].Files[0].Path
+	path := s.Groups[1].Files[0].Path
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +190,7 @@ func TestDamagedFile(t *testing.T) {
 	if err := read(); err != nil {
 		t.Fatal(err)
 	}
-	if stored := s[0].Size() + s[1].Size() + s[2].Size() - 5; records < 21 || rejected != 1 || bytes != stored {
+	if stored := s.Groups[0].Size() + s.Groups[1].Size() + s.Groups[2].Size() - 5; records < 21 || rejected != 1 || bytes != stored {
 		t.Errorf("%d records, %d rejected, %d bytes of %d", records, rejected, bytes, stored)
 	}
 	if err := os.Remove(path); err != nil {

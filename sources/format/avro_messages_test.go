@@ -40,7 +40,7 @@ func avroDatum(t testing.TB, at, item, country any, n int) []byte {
 	return datum(t, eventSchema, map[string]any{"time": at, "item": item, "country": country, "n": n})
 }
 
-func rowsOf(b *block.Block) (rows []string) {
+func textRowsOf(b *block.Block) (rows []string) {
 	for i := range b.Items {
 		segment, weight := "", uint64(1)
 		if b.Segments != nil {
@@ -93,7 +93,7 @@ func TestAvroMessages(t *testing.T) {
 		want = append(want, c.rows...)
 	}
 	d.Decode(&b, 0)
-	if rows := rowsOf(&b); !reflect.DeepEqual(rows, want) {
+	if rows := textRowsOf(&b); !reflect.DeepEqual(rows, want) {
 		t.Errorf("rows %q, want %q", rows, want)
 	}
 	rejects := b.Rejects
@@ -138,7 +138,7 @@ func TestAvroRegistered(t *testing.T) {
 		t.Errorf("missing %v", ids)
 	}
 	d.Decode(&b, 0)
-	if rows := rowsOf(&b); !reflect.DeepEqual(rows, []string{"1000  a 1", "5000  b 2", "2000  c 1"}) {
+	if rows := textRowsOf(&b); !reflect.DeepEqual(rows, []string{"1000  a 1", "5000  b 2", "2000  c 1"}) {
 		t.Errorf("rows %q", rows)
 	}
 	for i, want := range []string{"schema 9: the registry has no such schema", "does not begin with a zero", `no item field "item"`} {

@@ -62,7 +62,7 @@ func TestBatchBytes(t *testing.T) {
 func TestBatchBytesStay(t *testing.T) {
 	b := Batch{Producer: "gw1", Epoch: 3, Sequence: 300, Start: 1769903940000, Size: 60000,
 		Segments: []BatchSegment{{Name: "de", Items: []BatchItem{{Item: "käse", Count: 2}, {Item: "brot", Count: 1000}}}}}
-	const want = "43524542 01 03677731 03 ac02 a0bbbefdc133 e0d403 01 026465 02 056bc3a47365 02 0462726f74 e807"
+	const want = "43524542 01 03677731 03 ac02 a0c3fbb3c133 e0d403 01 026465 02 056bc3a47365 02 0462726f74 e807"
 	if got := hex.EncodeToString(encodeBatch(t, b)); got != strings.ReplaceAll(want, " ", "") {
 		t.Errorf("%s", got)
 	}
@@ -124,9 +124,9 @@ func TestBatchMessages(t *testing.T) {
 	}
 	var rows []string
 	for i := range b.Items {
-		rows = append(rows, fmt.Sprint(b.Times[i], b.String(b.Segments[i]), b.String(b.Items[i]), b.Weights[i]))
+		rows = append(rows, fmt.Sprintf("%d %s %s %d", b.Times[i], b.String(b.Segments[i]), b.String(b.Items[i]), b.Weights[i]))
 	}
-	if want := []string{"120000 a 3", "120000 b 4", "180000 de c 5", "180000 d 0"}; !reflect.DeepEqual(rows, want) {
+	if want := []string{"120000  a 3", "120000  b 4", "180000 de c 5", "180000  d 0"}; !reflect.DeepEqual(rows, want) {
 		t.Errorf("rows %q", rows)
 	}
 	if b.Records != 5 || b.Rejected() != 3 || b.Messages[0].Rows != 2 || b.Messages[0].Time != 120_000 || !b.Messages[1].Rejected || b.Messages[1].Rows != 0 {

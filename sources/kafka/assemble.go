@@ -47,6 +47,7 @@ type assembler struct {
 
 	data    []byte // of the batches that are left
 	at, end int64
+	next    int64       // what comes must be at least here; 0 at first
 	block   block.Block // begins at at
 	pieces  []piece
 }
@@ -66,7 +67,7 @@ func (a *assembler) step(ctx context.Context) (more bool, err error) {
 	}
 	a.block.Bytes += int64(len(b.bytes))
 	if err := b.check(); err != nil {
-		a.lost(b.first, b.count(), err)
+		a.lost(b.first, b.lost(), err)
 		return true, nil
 	}
 	if b.attributes()&attrControl != 0 {
@@ -90,7 +91,7 @@ func (a *assembler) ready() []piece {
 func (a *assembler) batch(ctx context.Context, b *recordBatch) error {
 	p, err := b.records(a.decompressor)
 	if err != nil {
-		a.lost(b.first, b.count(), err)
+		a.lost(b.first, b.lost(), err)
 		return nil
 	}
 	first, appended, byBroker := b.times()
@@ -108,9 +109,10 @@ func (a *assembler) batch(ctx context.Context, b *recordBatch) error {
 			return nil
 		}
 		p = next
-		if offset < a.at || offset >= a.end {
+		if offset < max(a.at, a.next) || offset >= a.end {
 			continue
 		}
+		a.next = offset + 1
 		at := first + r.time
 		if byBroker {
 			at = appended
@@ -142,8 +144,10 @@ func (a *assembler) room(bytes, records int) {
 
 // lost rejects records of a batch that cannot be read.
 func (a *assembler) lost(offset, n int64, why error) {
-	offset = max(offset, a.at)
-	if n = min(n, a.end-offset); n > 0 {
+	end := min(offset+n, a.end)
+	offset = max(offset, a.at, a.next)
+	if n = end - offset; n > 0 {
+		a.next = end
 		a.reject(offset, n, block.Malformed, why.Error(), nil)
 	}
 }

@@ -72,7 +72,7 @@ func TestNewPartitions(t *testing.T) {
 	cfg.Watermark = watermark.Config{Disorder: time.Minute, IdleAfter: time.Second}
 	produce(t, client, 0, event("old", now))
 	tally := start(t, c, cfg)
-	eventually(t, "the old partition", func() bool { return tally.touchable(0) == 1 })
+	eventually(t, "the old partition", func() bool { return tally.end(0) == 1 })
 	if _, err := kadm.NewClient(client).UpdatePartitions(t.Context(), 3, topic); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestNewPartitions(t *testing.T) {
 		})
 	}
 	// Before anything closes their windows: what is new may come too late.
-	eventually(t, "reading the new ones", func() bool { return tally.touchable(1) == 1 && tally.touchable(2) == 1 })
+	eventually(t, "reading the new ones", func() bool { return tally.end(1) == 1 && tally.end(2) == 1 })
 	for id := range int32(3) {
 		produce(t, client, id, event("end", now+1800_000))
 	}
@@ -303,15 +303,4 @@ func TestBuffer(t *testing.T) {
 	if lag := metrics.Lag.Values()[source(topic, 0)]; lag != 0 {
 		t.Errorf("lag %d", lag)
 	}
-}
-
-// touchable is where the blocks of a partition end, 0 where there are none.
-func (t *tally) touchable(partition int32) int64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	spans := t.spans[source(topic, partition)]
-	if len(spans) == 0 {
-		return 0
-	}
-	return spans[len(spans)-1][1]
 }

@@ -114,15 +114,13 @@ func deny(c *kfake.Cluster) {
 // A tally is what a pipeline of a test has seen. It is found by name, since a
 // pipeline holds no pointers.
 type tally struct {
-	mu       sync.Mutex
-	windows  map[string]int // by window and prefix of the item
-	items    map[string]int
-	records  int64
-	rejects  []block.Reject
-	spans    map[string][][2]int64 // the offsets of blocks, by source
-	latest   int64                 // watermark of a block
-	blocks   int
-	messages int
+	mu      sync.Mutex
+	windows map[string]int // by window and prefix of the item
+	items   map[string]int
+	records int64
+	rejects []block.Reject
+	spans   map[string][][2]int64 // the offsets of blocks, by source
+	latest  int64                 // watermark of a block
 }
 
 var tallies sync.Map
@@ -142,8 +140,6 @@ func (fn *rowsFn) ProcessElement(b block.Block, emit func(beam.EventTime, string
 	t.rejects = append(t.rejects, b.Rejects...)
 	t.spans[b.Source] = append(t.spans[b.Source], [2]int64{b.From, b.To})
 	t.latest = max(t.latest, b.Watermark)
-	t.blocks++
-	t.messages += len(b.Messages)
 	for _, item := range b.Items {
 		t.items[string(b.Text(item))]++
 	}
@@ -207,13 +203,6 @@ func run(cfg Config) error {
 	return ptest.Run(p)
 }
 
-// gather reads a topic without windows: many of them are slow on prism.
-func gather(cfg Config) error {
-	p, s := beam.NewPipelineWithRoot()
-	beam.ParDo(s, &rowsFn{Name: cfg.ID}, Read(s, cfg))
-	return ptest.Run(p)
-}
-
 // start runs a live pipeline until the test ends.
 func start(t *testing.T, c *kfake.Cluster, cfg Config) *tally {
 	t.Helper()
@@ -243,7 +232,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// readAll reads what there is, as a bundle of a bounded source does.
+// readAll runs a bounded pipeline to its end.
 func readAll(t testing.TB, cfg Config) *tally {
 	t.Helper()
 	if err := run(cfg); err != nil {
@@ -258,24 +247,13 @@ func latest(cfg Config) Config {
 	return cfg
 }
 
-// consumersOf are the consumers of a Config: one, or none.
-func consumersOf(cfg Config) (all []*consumer) {
-	consumers.Lock()
-	defer consumers.Unlock()
-	for _, c := range consumers.byKey {
-		if c.cfg.ID == cfg.ID {
-			all = append(all, c)
-		}
+// end is where the blocks of a partition end, 0 where there are none.
+func (t *tally) end(partition int32) int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	spans := t.spans[source(topic, partition)]
+	if len(spans) == 0 {
+		return 0
 	}
-	return all
-}
-
-// waiting is how many bytes wait.
-func (c *consumer) waiting() (bytes int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, p := range c.partitions {
-		bytes += p.bytes
-	}
-	return bytes
+	return spans[len(spans)-1][1]
 }

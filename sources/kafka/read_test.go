@@ -13,22 +13,25 @@ func TestHourApart(t *testing.T) {
 	c := newCluster(t, 2)
 	client := newProducer(t, c)
 	now := time.Now().UnixMilli() / 10_000 * 10_000
-	const n = 4000
+	const n, rounds = 4000, 16
 	at := func(lag int64) func(int) int64 {
 		return func(i int) int64 { return now - 3*3600_000 - lag + int64(i)*100 }
 	}
 	cfg := configOf(t, c)
-	cfg.Watermark = watermark.Config{Disorder: time.Second, IdleAfter: 2 * time.Second}
+	cfg.Watermark = watermark.Config{Disorder: time.Second}
 	tally := start(t, c, cfg)
 	slow, fast := events("slow", n, at(3600_000)), events("fast", n, at(0))
-	for i := 0; i < n; i += 40 {
-		produce(t, client, 0, slow[i:i+40]...)
-		produce(t, client, 1, fast[i:i+40]...)
+	for i := 0; i < n; i += n / rounds {
+		end := i + n/rounds
+		produce(t, client, 1, fast[i:end]...)
+		eventually(t, "reading ahead", func() bool { return tally.end(1) == int64(end) })
+		produce(t, client, 0, slow[i:end]...)
+		eventually(t, "reading behind", func() bool { return tally.end(0) == int64(end) })
 	}
-	// Something later closes the last windows, once both are idle behind it.
+	// Something later closes the last windows.
 	produce(t, client, 0, event("end", now-3600_000))
 	produce(t, client, 1, event("end", now-3600_000))
-	eventually(t, "both are counted", func() bool { return tally.sum("slow") == n && tally.sum("fast") == n })
+	eventually(t, "all are in windows", func() bool { return tally.sum("slow") == n && tally.sum("fast") == n })
 	for id := range int32(2) {
 		if end := tally.touch(t, id, 0); end != n+1 {
 			t.Errorf("partition %d was read to %d", id, end)

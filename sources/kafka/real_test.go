@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/ptest"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -211,4 +213,33 @@ func TestRealTime(t *testing.T) {
 	if tally := readAll(t, cfg); tally.records != 150 || tally.sum("x") != 150 {
 		t.Errorf("%d records", tally.records)
 	}
+}
+
+// gather reads a topic without windows: many of them are slow on prism.
+func gather(cfg Config) error {
+	p, s := beam.NewPipelineWithRoot()
+	beam.ParDo(s, &rowsFn{Name: cfg.ID}, Read(s, cfg))
+	return ptest.Run(p)
+}
+
+// consumersOf are the consumers of a Config: one, or none.
+func consumersOf(cfg Config) (all []*consumer) {
+	consumers.Lock()
+	defer consumers.Unlock()
+	for _, c := range consumers.byKey {
+		if c.cfg.ID == cfg.ID {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// waiting is how many bytes wait.
+func (c *consumer) waiting() (bytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.partitions {
+		bytes += p.bytes
+	}
+	return bytes
 }

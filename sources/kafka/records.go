@@ -60,14 +60,17 @@ func (b *recordBatch) magic() byte       { return b.bytes[16] }
 func (b *recordBatch) attributes() int16 { return int16(binary.BigEndian.Uint16(b.bytes[21:])) }
 func (b *recordBatch) producer() int64   { return int64(binary.BigEndian.Uint64(b.bytes[43:])) }
 
-// count is how many records there are, at least 1: one that says otherwise is
-// malformed, and its bytes stand for something.
+// count is how many records there are; none where they were compacted.
 func (b *recordBatch) count() int64 {
+	return int64(int32(binary.BigEndian.Uint32(b.bytes[57:])))
+}
+
+// lost is how many records a batch stands for that cannot be read, at least 1.
+func (b *recordBatch) lost() int64 {
 	if len(b.bytes) < batchHeader {
 		return 1
 	}
-	n := int64(int32(binary.BigEndian.Uint32(b.bytes[57:])))
-	return min(max(n, 1), b.last-b.first+1)
+	return min(max(b.count(), 1), b.last-b.first+1)
 }
 
 // check says what is wrong with a batch as a whole.
@@ -79,6 +82,8 @@ func (b *recordBatch) check() error {
 		return errors.New("a record batch without a header")
 	case crc32.Checksum(b.bytes[21:], castagnoli) != binary.BigEndian.Uint32(b.bytes[17:]):
 		return errors.New("a record batch whose checksum is wrong")
+	case b.count() < 0 || b.count() > b.last-b.first+1:
+		return fmt.Errorf("a record batch of %d records from offset %d to %d", b.count(), b.first, b.last)
 	}
 	return nil
 }

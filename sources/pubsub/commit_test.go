@@ -2,10 +2,12 @@ package pubsub
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"cloud.google.com/go/pubsub/v2/pstest"
 )
 
 // TestFailedBundle has bundles fail before they are committed: what they emitted
@@ -117,23 +119,39 @@ func TestOlderRestriction(t *testing.T) {
 	r.once(20)
 }
 
+// givenBack says whether a message was given back before its lease ended.
+func givenBack(m *pstest.Message) bool {
+	return slices.ContainsFunc(m.Modacks, func(m pstest.Modack) bool { return m.AckDeadline == 0 })
+}
+
 // TestDrain drains the job: what was counted is acknowledged, the rest is given
 // back at once.
 func TestDrain(t *testing.T) {
 	srv, cfg := server(t), config(t)
-	cfg.BundleRecords = 1 // one block
-	cfg.Lease = 10 * time.Minute
+	cfg.BundleRecords = 1       // one block
+	cfg.Lease = 3 * time.Second // for what was on its way when the streams ended
 	r := newRunner(t, cfg)
 	publish(srv, 0, 20)
 	r.until("some are counted", func() bool { return len(r.got.ids) > 0 })
 	publish(srv, 20, 40)
 	s := subscriberOf(t, cfg)
-	await(t, "some wait", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.queue) > 0 })
+	var waiting []received
+	await(t, "some wait", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		waiting = slices.Clone(s.queue)
+		return len(waiting) > 0
+	})
 	r.rest = r.fn.TruncateRestriction(r.fn.CreateTracker(r.rest), nil)
 	r.until("drained", func() bool { return r.done })
 	r.once(len(r.got.ids))
 	if n := acked(srv); n != len(r.got.ids) {
 		t.Errorf("%d messages are acknowledged, %d were counted", n, len(r.got.ids))
+	}
+	for _, m := range waiting {
+		if !givenBack(srv.Message(m.message.MessageId)) {
+			t.Errorf("message %s waited, and was not given back", m.message.MessageId)
+		}
 	}
 	left := make(map[string]bool)
 	await(t, "the rest comes to another reader", func() bool {
@@ -154,12 +172,19 @@ func TestDrain(t *testing.T) {
 // and all of it comes to the next one.
 func TestRelease(t *testing.T) {
 	srv, cfg := server(t), config(t)
-	cfg.Lease = 10 * time.Minute
+	cfg.Lease = 3 * time.Second // for what was on its way when the streams ended
 	publish(srv, 0, 20)
 	r := newRunner(t, cfg)
-	r.fail()
+	blocks := r.fail()
 	if err := Release(context.Background(), cfg); err != nil {
 		t.Fatal(err)
+	}
+	for _, b := range blocks {
+		for _, m := range b.Messages {
+			if !givenBack(srv.Message(b.String(m.ID))) {
+				t.Errorf("message %s is kept", b.Text(m.ID))
+			}
+		}
 	}
 	if n := acked(srv); n > 0 {
 		t.Errorf("%d messages are acknowledged", n)

@@ -1,3 +1,44 @@
+// Package pubsub reads a Pub/Sub subscription: an unbounded source for any
+// runner, over streaming pull.
+//
+// # What is acknowledged, and when
+//
+// A message is acknowledged once the bundle that counted it is committed. A
+// bundle can't know that of itself, and Beam's bundle finalization, which would
+// tell, does not work in the Go SDK 2.77. So the restriction tells: it holds the
+// ids of the messages that were counted, and what a bundle counted is in the
+// residual that it leaves. When that residual is resumed the bundle is
+// committed, and its messages are acknowledged. Until then their leases are
+// extended; where a bundle fails, its residual is never resumed, and its
+// messages are given back.
+//
+// What a commit is worth is the runner's. On prism, the local one, it lasts as
+// long as the process: what was acknowledged and is not in written windows is
+// lost with it. On Flink a commit is for good with the next checkpoint only, so
+// Config.AckAfter holds acknowledgements back until there was one, or until the
+// job has failed: then the older restriction that Flink goes back to does not
+// have these messages, nor are they acknowledged. On Dataflow a commit is for
+// good.
+//
+// # What is counted once
+//
+// Pub/Sub delivers a message at least once. The ids in the restriction are exact,
+// and all meet in one restriction, whichever process resumes it, so that no
+// message is counted twice as long as its id is remembered: until it is
+// acknowledged, and Config.Remember longer, of the last Config.RememberIDs
+// messages. A message that is published twice has two ids, and counts twice.
+//
+// The ids of a bundle that fails fail with it. A process holds leases, and
+// nothing that is missed if it dies: what it held is delivered again after
+// Config.Lease, and what of it was counted is known by the restriction, and
+// acknowledged.
+//
+// # Event time
+//
+// Messages come in no order, also those with ordering keys. The watermark is the
+// highest event time read less the disorder that is allowed for, so a backlog of
+// which newer messages come first has late ones: Pub/Sub does not say how old
+// the oldest is that waits.
 package pubsub
 
 import (

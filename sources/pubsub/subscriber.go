@@ -22,9 +22,9 @@ type subscriber struct {
 	halted  chan struct{}  // closed when no more messages are wanted
 	reading sync.WaitGroup // streams
 	running sync.WaitGroup // the others
-	arrived chan struct{} // something may be there to take
-	acking  chan struct{} // something is there to acknowledge
-	wake    *sync.Cond    // room for streams, work for decoders, or the end
+	arrived chan struct{}  // something may be there to take
+	acking  chan struct{}  // something is there to acknowledge
+	wake    *sync.Cond     // room for streams, work for decoders, or the end
 
 	mu     sync.Mutex // guards all below
 	ledger ledger
@@ -146,7 +146,9 @@ func (s *subscriber) close(ctx context.Context) error {
 	s.reading.Wait()
 	s.cancel()
 	s.running.Wait()
+	s.mu.Lock()
 	all, _ := s.ledger.leased(time.Now().Add(24 * time.Hour))
+	s.mu.Unlock()
 	return errors.Join(s.modify(ctx, all, 0), s.client.Close())
 }
 

@@ -26,11 +26,10 @@ type Config struct {
 	// Forget is how long a partition that nobody reads here holds the others
 	// back: on runners that move partitions between processes. 0 is forever.
 	Forget time.Duration
-	// Step is how far the watermark moves with one bundle at most, and half of
-	// how far ahead of it a partition is read; 0 is without limit. The local runner needs it where much is read at once: a stage that
-	// closes many windows in one bundle holds its watermark back for those of one
-	// key only, and what the others give comes late where the jump is longer than
-	// the lateness that the next stage allows.
+	// Step is how far the watermark moves at once, and half of how far ahead of it
+	// a partition is read; 0 is without limit. It bounds the windows that are open
+	// while a long past is caught up with: what one costs the local runner grows
+	// with their number.
 	Step time.Duration
 }
 
@@ -188,8 +187,7 @@ func (s *Source) publish() {
 		if from == 0 {
 			from = s.earliest
 		}
-		// Each partition of a bundle asks once, and so does who looks for others.
-		lowest = min(lowest, from+s.cfg.Step.Milliseconds()/int64(len(s.partitions)+1)+1)
+		lowest = min(lowest, from+s.cfg.Step.Milliseconds())
 	}
 	s.published = max(s.published, lowest)
 }

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"crest/table"
+)
+
+// A live program runs until it is stopped.
+type live struct {
+	t      *testing.T
+	file   string
+	stderr *bytes.Buffer
+	cancel context.CancelFunc
+	done   chan int
+}
+
+// startLive starts the program on a live source, with a SQLite file as its sink.
+func startLive(t *testing.T, args ...string) *live {
+	t.Helper()
+	l := &live{t: t, file: filepath.Join(t.TempDir(), "live.db"), stderr: new(bytes.Buffer), done: make(chan int, 1)}
+	m := &Main{Stdout: new(bytes.Buffer), Stderr: l.stderr}
+	if err := m.ParseFlags(flag.NewFlagSet("topk", flag.ContinueOnError), append(args, "--sink=sqlite:"+l.file)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	l.cancel = cancel
+	go func() {
+		code := m.explain(m.Run(ctx))
+		m.Close()
+		l.done <- code
+	}()
+	return l
+}
+
+// await waits until a query of one number gives at least n.
+func (l *live) await(query string, n int64) {
+	l.t.Helper()
+	var got int64
+	for deadline := time.Now().Add(75 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		select {
+		case code := <-l.done:
+			l.t.Fatalf("it ended with exit code %d: %s", code, l.stderr.String())
+		default:
+		}
+		if got = l.number(query); got >= n {
+			return
+		}
+	}
+	l.t.Fatalf("%s: %d, and not %d after minutes:\n%s", query, got, n, l.stderr.String())
+}
+
+// number is what a query gives; 0 before the file is there.
+func (l *live) number(query string) int64 {
+	db, err := sql.Open("sqlite", l.file+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		return 0
+	}
+	defer db.Close()
+	var n sql.NullInt64
+	if err := db.QueryRow(query).Scan(&n); err != nil {
+		return 0
+	}
+	return n.Int64
+}
+
+// stop is what Ctrl-C does.
+func (l *live) stop() {
+	l.t.Helper()
+	l.cancel()
+	if code := <-l.done; code != 130 {
+		l.t.Errorf("stopped with exit code %d: %s", code, l.stderr.String())
+	}
+}
+
+// produce sends events to a topic of 4 partitions, by item.
+func produce(t *testing.T, brokers []string, topic string, events []seen) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.DefaultProduceTopic(topic))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for _, e := range events {
+		value, err := json.Marshal(map[string]any{"time": e.time, "item": e.item, "group": e.segment})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client.Produce(t.Context(), &kgo.Record{Key: []byte(e.item), Value: value}, func(_ *kgo.Record, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if err := client.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// closing are events, one of them in each partition for certain, that come long
+// after all others: they close every window.
+func closing() (events []seen) {
+	for i := range 64 {
+		events = append(events, seen{time.Date(2025, 1, 1, 0, i, 0, 0, time.UTC), "closing", fmt.Sprint("closing ", i)})
+	}
+	return events
+}
+
+const week = 7 * 24 * 3600
+
+// checkLive holds what a live run wrote against the events: each is in the lists
+// of its windows, or late, and the ledger knows of it.
+func checkLive(t *testing.T, l *live, events []seen) {
+	t.Helper()
+	n, most := int64(len(events)), int64(len(events)+len(closing()))
+	read := l.number(`SELECT sum(read) FROM ledger`)
+	if sum := l.number(`SELECT sum(counted + late + rejected) FROM ledger`); read < n || read > most || sum != read {
+		t.Errorf("the ledger has %d records and accounts for %d, of %d to %d", read, sum, n, most)
+	}
+	if holes := l.number(`SELECT count(*) FROM ledger WHERE positions != to_offset - from_offset`); holes != 0 {
+		t.Errorf("%d rows of the ledger have holes, or offsets twice", holes)
+	}
+	if a, b := l.number(`SELECT sum(late) FROM ledger`), l.number(`SELECT sum(count) FROM late`); a != b {
+		t.Errorf("the ledger has %d late records, the table late %d", a, b)
+	}
+	db, err := sql.Open("sqlite", l.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	_, totals := stored(t, l.file, table.Fast)
+	for w, counts := range count(events, week, 4*week) {
+		var total int64
+		for _, n := range counts {
+			total += n
+		}
+		start, err := time.Parse(time.RFC3339, w.start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var late sql.NullInt64
+		end := start.Add(time.Duration(w.seconds) * time.Second).Format(time.RFC3339)
+		if err := db.QueryRow(`SELECT sum(count) FROM late WHERE segment = ? AND window_start >= ? AND window_start < ?`, w.segment, w.start, end).Scan(&late); err != nil {
+			t.Fatal(err)
+		}
+		if totals[w]+late.Int64 != total {
+			t.Errorf("%v: a list of %d, and %d late, of %d events", w, totals[w], late.Int64, total)
+		}
+	}
+}
+
+// TestLive reads events of years, out of order by days, from Kafka until every
+// window of them is closed.
+func TestLive(t *testing.T) {
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(4, "commits"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	events := commits(t)[:20_000]
+	produce(t, cluster.ListenAddrs(), "commits", events)
+	l := startLive(t, "--source=kafka", "--brokers="+strings.Join(cluster.ListenAddrs(), ","), "--topic=commits",
+		"--segment_field=group", "--windows=7d,28d", "--lateness=60d", "--early=0", "--disorder=1d")
+	produce(t, cluster.ListenAddrs(), "commits", closing())
+	l.await(`SELECT sum(read) FROM ledger`, int64(len(events)))
+	last := slices.MaxFunc(events, func(a, b seen) int { return a.time.Compare(b.time) })
+	l.await(fmt.Sprintf(`SELECT count(*) FROM progress WHERE closed_through > '%s' AND window_seconds = %d`, last.time.UTC().Format(time.RFC3339), 4*week), 1)
+	l.stop()
+	checkLive(t, l, events)
+}
