@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
@@ -14,155 +15,153 @@ import (
 	"crest/sketchcombine/summary"
 )
 
-// A Shard is the summary of one shard of a segment's items.
-type Shard struct {
-	Shard   int
+// A Part is the summary of one key.
+type Part struct {
+	Key     Key
 	Summary Summary
 }
 
-// Shards are the summaries of a segment's shards, one of each, by number.
-type Shards struct{ All []Shard }
+// Parts are the summaries of several keys, one of each, in the order of the keys.
+// They travel as one element.
+type Parts struct{ All []Part }
 
-// Top is the list of the segment's k heaviest items.
-func (s Shards) Top(k int) summary.List {
-	lists := make([]summary.List, len(s.All))
-	for i, shard := range s.All {
-		lists[i] = shard.Summary.Top(k)
+// Top is the list of the k heaviest items of all parts, which must be the shards
+// of one segment.
+func (p Parts) Top(k int) summary.List {
+	lists := make([]summary.List, len(p.All))
+	for i, part := range p.All {
+		lists[i] = part.Summary.Top(k)
 	}
 	return summary.Unite(k, lists...)
 }
 
-// A Gathering is the accumulator of GatherFn.
+// A Gathering is the accumulator of GatherFn: its parts by key.
 type Gathering struct {
-	shards []gathered
+	parts map[Key]Merging
 }
 
-// gathered is the merging of one shard's summaries.
-type gathered struct {
-	shard int
-	Merging
-}
-
-// GatherFn gathers the summaries of a segment, merging those of one shard: a
-// CombineFn from Shard to Shards.
+// GatherFn gathers summaries and merges those of one key: a CombineFn from Parts
+// to Parts.
 type GatherFn struct {
 	Config summary.Config
 }
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[Shard]())
-	beam.RegisterType(reflect.TypeFor[Shards]())
+	beam.RegisterType(reflect.TypeFor[Parts]())
 	beam.RegisterType(reflect.TypeFor[Gathering]())
-	register.Function1x1(encodeShard)
-	register.Function1x2(decodeShard)
-	register.Function1x1(encodeShards)
-	register.Function1x2(decodeShards)
+	register.Function1x1(encodeParts)
+	register.Function1x2(decodeParts)
 	register.Function1x1(encodeGathering)
 	register.Function1x2(decodeGathering)
-	beam.RegisterCoder(reflect.TypeFor[Shard](), encodeShard, decodeShard)
-	beam.RegisterCoder(reflect.TypeFor[Shards](), encodeShards, decodeShards)
+	beam.RegisterCoder(reflect.TypeFor[Parts](), encodeParts, decodeParts)
 	beam.RegisterCoder(reflect.TypeFor[Gathering](), encodeGathering, decodeGathering)
-	register.Combiner3[Gathering, Shard, Shards](&GatherFn{})
+	register.Combiner3[Gathering, Parts, Parts](&GatherFn{})
 }
 
 // CreateAccumulator returns an accumulator of nothing.
-func (fn *GatherFn) CreateAccumulator() Gathering { return Gathering{} }
+func (fn *GatherFn) CreateAccumulator() Gathering { return Gathering{make(map[Key]Merging)} }
 
-// AddInput merges a shard's summary into the accumulator and leaves it alone.
-func (fn *GatherFn) AddInput(a Gathering, in Shard) (Gathering, error) {
-	return fn.add(a, gathered{in.Shard, Merging{s: in.Summary}})
-}
-
-// MergeAccumulators merges b into a.
-func (fn *GatherFn) MergeAccumulators(a, b Gathering) (Gathering, error) {
-	for _, g := range b.shards {
-		var err error
-		if a, err = fn.add(a, g); err != nil {
+// AddInput merges parts into the accumulator and leaves them alone.
+func (fn *GatherFn) AddInput(a Gathering, in Parts) (Gathering, error) {
+	for _, p := range in.All {
+		if err := fn.add(a, p.Key, Merging{s: p.Summary}); err != nil {
 			return a, err
 		}
 	}
 	return a, nil
 }
 
-func (fn *GatherFn) add(a Gathering, g gathered) (Gathering, error) {
-	i, found := slices.BinarySearchFunc(a.shards, g.shard, func(g gathered, shard int) int { return cmp.Compare(g.shard, shard) })
-	if !found {
-		return Gathering{slices.Insert(slices.Clip(a.shards), i, g)}, nil
+// MergeAccumulators merges b into a.
+func (fn *GatherFn) MergeAccumulators(a, b Gathering) (Gathering, error) {
+	for key, m := range b.parts {
+		if err := fn.add(a, key, m); err != nil {
+			return a, err
+		}
 	}
-	merged, err := (&MergeFn{fn.Config}).MergeAccumulators(a.shards[i].Merging, g.Merging)
-	if err != nil {
-		return a, fmt.Errorf("merging shard %d: %w", g.shard, err)
-	}
-	a.shards = slices.Clone(a.shards)
-	a.shards[i].Merging = merged
 	return a, nil
 }
 
+func (fn *GatherFn) add(a Gathering, key Key, m Merging) error {
+	merged, err := (&MergeFn{fn.Config}).MergeAccumulators(a.parts[key], m)
+	if err != nil {
+		return fmt.Errorf("merging shard %d of segment %q: %w", key.Shard, key.Segment, err)
+	}
+	a.parts[key] = merged
+	return nil
+}
+
 // ExtractOutput returns what was gathered.
-func (fn *GatherFn) ExtractOutput(a Gathering) Shards {
-	all := make([]Shard, len(a.shards))
-	for i, g := range a.shards {
-		all[i] = Shard{g.shard, (&MergeFn{fn.Config}).ExtractOutput(g.Merging)}
+func (fn *GatherFn) ExtractOutput(a Gathering) Parts {
+	p := Parts{make([]Part, 0, len(a.parts))}
+	for key, m := range a.parts {
+		p.All = append(p.All, Part{key, (&MergeFn{fn.Config}).ExtractOutput(m)})
 	}
-	return Shards{all}
+	slices.SortFunc(p.All, func(a, b Part) int {
+		return cmp.Or(strings.Compare(a.Key.Segment, b.Key.Segment), cmp.Compare(a.Key.Shard, b.Key.Shard))
+	})
+	return p
 }
 
-// A shard's bytes are its number and its summary's.
-func encodeShard(s Shard) []byte {
-	b := encodeSummary(s.Summary)
-	return append(binary.AppendUvarint(make([]byte, 0, 5+len(b)), uint64(s.Shard)), b...)
-}
-
-func decodeShard(b []byte) (Shard, error) {
-	n, size := binary.Uvarint(b)
-	if size <= 0 || n > 1<<31 {
-		return Shard{}, errors.New("decoding a shard: no number")
+// The bytes of parts are their keys and their summaries, each behind its length.
+func encodeParts(p Parts) []byte {
+	bodies := make([][]byte, len(p.All))
+	size := 0
+	for i, part := range p.All {
+		bodies[i] = encodeSummary(part.Summary)
+		size += len(part.Key.Segment) + len(bodies[i]) + 4*binary.MaxVarintLen32
 	}
-	s, err := decodeSummary(b[size:])
-	return Shard{int(n), s}, err
-}
-
-// The bytes of several shards are theirs, each behind its length.
-func encodeShards(s Shards) []byte {
-	b := []byte{}
-	for _, shard := range s.All {
-		p := encodeShard(shard)
-		b = binary.AppendUvarint(slices.Grow(b, 5+len(p)), uint64(len(p)))
-		b = append(b, p...)
+	b := make([]byte, 0, size)
+	for i, part := range p.All {
+		key := encodeKey(part.Key)
+		b = append(binary.AppendUvarint(b, uint64(len(key))), key...)
+		b = append(binary.AppendUvarint(b, uint64(len(bodies[i]))), bodies[i]...)
 	}
 	return b
 }
 
-func decodeShards(b []byte) (Shards, error) {
-	var s Shards
+func decodeParts(b []byte) (p Parts, err error) {
+	var key, body []byte
 	for len(b) > 0 {
-		n, size := binary.Uvarint(b)
-		if size <= 0 || n > uint64(len(b)-size) {
-			return Shards{}, errors.New("decoding shards: they are cut short")
+		if key, b, err = cutBytes(b); err != nil {
+			return Parts{}, err
 		}
-		shard, err := decodeShard(b[size : size+int(n)])
-		if err != nil {
-			return Shards{}, err
+		if body, b, err = cutBytes(b); err != nil {
+			return Parts{}, err
 		}
-		s.All = append(s.All, shard)
-		b = b[size+int(n):]
+		var part Part
+		if part.Key, err = decodeKey(key); err != nil {
+			return Parts{}, err
+		}
+		if part.Summary, err = decodeSummary(body); err != nil {
+			return Parts{}, err
+		}
+		p.All = append(p.All, part)
 	}
-	return s, nil
+	return p, nil
+}
+
+// cutBytes takes bytes off the front of b that stand behind their length.
+func cutBytes(b []byte) (p, rest []byte, err error) {
+	n, size := binary.Uvarint(b)
+	if size <= 0 || n > uint64(len(b)-size) {
+		return nil, nil, errors.New("decoding parts: they are cut short")
+	}
+	return b[size : size+int(n)], b[size+int(n):], nil
 }
 
 func encodeGathering(a Gathering) []byte {
-	s := Shards{make([]Shard, len(a.shards))}
-	for i, g := range a.shards {
-		s.All[i] = Shard{g.shard, g.s}
+	var p Parts
+	for key, m := range a.parts {
+		p.All = append(p.All, Part{key, m.s})
 	}
-	return encodeShards(s)
+	return encodeParts(p)
 }
 
 func decodeGathering(b []byte) (Gathering, error) {
-	s, err := decodeShards(b)
-	a := Gathering{make([]gathered, len(s.All))}
-	for i, shard := range s.All {
-		a.shards[i] = gathered{shard.Shard, Merging{s: shard.Summary, owned: true}}
+	p, err := decodeParts(b)
+	a := Gathering{make(map[Key]Merging, len(p.All))}
+	for _, part := range p.All {
+		a.parts[part.Key] = Merging{s: part.Summary, owned: true}
 	}
 	return a, err
 }

@@ -138,6 +138,7 @@ var schemas = []*Schema{
 		ID: LedgerTable, Name: "ledger",
 		Doc:       "What became of the records of each partition of a live source, by the pane that was open when they were read.",
 		Key:       []string{"job", "run", "source", "window_start"},
+		Version:   "read",
 		Partition: "window_start", Cluster: []string{"job", "run"},
 	}),
 }

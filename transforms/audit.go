@@ -7,7 +7,6 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/mtime"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"crest/block"
@@ -31,12 +30,12 @@ func Audit(s beam.Scope, l Label, blocks beam.PCollection) (ledger, rejects beam
 
 // AuditLive accounts for the records of a live source. It returns rows of the
 // tables ledger, one for each partition and pane that the watermark went
-// through, late and rejects. Records are late that come more than the lateness
+// through, written anew while there is more, late and rejects. Records are late that come more than the lateness
 // after their pane's end: they are in no list, and in no pane of the fast path.
 func AuditLive(s beam.Scope, l Label, pane time.Duration, firing *Firing, blocks beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.AuditLive")
 	parts, found := beam.ParDo2(s, &auditFn{Label: l, Pane: pane.Milliseconds(), Lateness: firing.Lateness.Milliseconds()}, blocks)
-	windowed := beam.WindowInto(s, window.NewFixedWindows(pane), parts)
+	windowed := totals(s, pane, lateEvery, pane+firing.Slack, parts)
 	accounts := rows(s, &ledgerRowFn{Label: l}, beam.CombinePerKey(s, &addLedgersFn{}, windowed))
 	return beam.Flatten(s, accounts, found)
 }
@@ -110,7 +109,7 @@ func (fn *auditFn) reject(b *block.Block, emit func(table.Row)) error {
 }
 
 // FinishBundle passes on what was added up: each ledger in the pane that the
-// watermark was in, where nobody can hold it for late.
+// watermark was in.
 func (fn *auditFn) FinishBundle(ledger emitLedger, emit func(table.Row)) error {
 	for _, row := range fn.surplus {
 		if err := emitRow(row, emit); err != nil {

@@ -4,23 +4,27 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window/trigger"
 )
 
-// Firing says when the windows of a live source give their results. nil is
-// batch: once, when everything has been read.
+// Firing says when the windows of a live source give their results.
 type Firing struct {
 	// Lateness is how long after its end, in event time, a pane takes events.
 	Lateness time.Duration
 	// Early is how often the lists of panes that are still open are made, in
 	// processing time; 0 is never.
 	Early time.Duration
-	// Patience is how much longer the runner keeps windows open for what is on its
-	// way between two stages. The source has decided what is late. The local
-	// runner needs it: a stage of it that closes many windows in one bundle holds
-	// its watermark back for those of one key only, and what it makes of the
-	// others would be dropped by the next one.
-	Patience time.Duration
+	// Slack is how far the watermark may move while a bundle of the source runs,
+	// which decides by the one of its beginning what is late: so much longer every
+	// stage takes what comes.
+	Slack time.Duration
+	// Buckets is how many elements a window's summaries travel in: as many as the
+	// runner should work on side by side. The local runner needs 1, since a stage
+	// of it that closes windows of several keys in one bundle holds its watermark
+	// back for those of the first key only, and the next stage drops what comes of
+	// the others.
+	Buckets int
 }
 
 const (
@@ -32,24 +36,19 @@ const (
 )
 
 // deltas windows what is to be merged, so that each firing passes on what came
-// since the one before: once at the window's end, then what is late.
-func (f *Firing) deltas(s beam.Scope, w Window, lateness time.Duration, col beam.PCollection) beam.PCollection {
-	if f == nil {
-		return beam.WindowInto(s, w.fn(), col)
-	}
-	late := trigger.AfterProcessingTime().PlusDelay(lateEvery)
+// since the one before: with early firings, if every is not 0, then at the
+// window's end, then what is late.
+func deltas(s beam.Scope, w Window, every, lateness time.Duration, col beam.PCollection) beam.PCollection {
 	// Without an early firing, though it is never, Flink refuses the late one.
+	var early trigger.Trigger = trigger.Never()
+	late := trigger.AfterProcessingTime().PlusDelay(lateEvery)
+	if every > 0 {
+		early = trigger.AfterProcessingTime().PlusDelay(every)
+		late = trigger.AfterProcessingTime().PlusDelay(min(every, lateEvery))
+	}
 	return beam.WindowInto(s, w.fn(), col,
-		beam.Trigger(trigger.AfterEndOfWindow().EarlyFiring(trigger.Never()).LateFiring(late)),
-		beam.PanesDiscard(), beam.AllowedLateness(lateness+f.Patience))
-}
-
-// earlyDeltas is deltas with firings before the end of the window too.
-func (f *Firing) earlyDeltas(s beam.Scope, w Window, col beam.PCollection) beam.PCollection {
-	every := trigger.AfterProcessingTime().PlusDelay(f.Early)
-	return beam.WindowInto(s, w.fn(), col,
-		beam.Trigger(trigger.AfterEndOfWindow().EarlyFiring(every).LateFiring(every)),
-		beam.PanesDiscard(), beam.AllowedLateness(f.Lateness+f.Patience))
+		beam.Trigger(trigger.AfterEndOfWindow().EarlyFiring(early).LateFiring(late)),
+		beam.PanesDiscard(), beam.AllowedLateness(lateness))
 }
 
 // totals windows deltas, so that each firing has all of them. It fires soon
@@ -59,8 +58,8 @@ func (f *Firing) earlyDeltas(s beam.Scope, w Window, col beam.PCollection) beam.
 // A window that has fired stands at its last millisecond. So tumbling windows of
 // the period hold one window each, also of those that overlap: putting such an
 // element into windows that overlap would put it into several.
-func totals(s beam.Scope, w Window, lateness time.Duration, col beam.PCollection) beam.PCollection {
-	return beam.WindowInto(s, Tumbling(w.Period).fn(), col,
-		beam.Trigger(trigger.Repeat(trigger.AfterProcessingTime().PlusDelay(settle))),
+func totals(s beam.Scope, period, delay, lateness time.Duration, col beam.PCollection) beam.PCollection {
+	return beam.WindowInto(s, window.NewFixedWindows(period), col,
+		beam.Trigger(trigger.Repeat(trigger.AfterProcessingTime().PlusDelay(delay))),
 		beam.PanesAccumulate(), beam.AllowedLateness(lateness))
 }

@@ -1,6 +1,9 @@
 package transforms
 
 import (
+	"fmt"
+	"hash/fnv"
+	"io"
 	"reflect"
 	"time"
 
@@ -15,30 +18,104 @@ import (
 )
 
 func init() {
+	beam.RegisterDoFn(reflect.TypeFor[bucketFn]())
 	beam.RegisterDoFn(reflect.TypeFor[bySegmentFn]())
 	beam.RegisterDoFn(reflect.TypeFor[listFn]())
 	beam.RegisterDoFn(reflect.TypeFor[byShardFn]())
 	beam.RegisterDoFn(reflect.TypeFor[windowEndFn]())
 	beam.RegisterDoFn(reflect.TypeFor[progressRowFn]())
 	register.Emitter2[sketchcombine.Key, sketchcombine.Summary]()
+	register.Emitter2[string, sketchcombine.Parts]()
 	register.Combiner1[int64](&latestFn{})
 }
 
-// Totals gathers what is known of each segment: from a live level's deltas to
-// PCollection<KV<segment, sketchcombine.Shards>>, each with everything that came
-// until then, in windows that end where the level's do. A window has one after its end, and another
-// whenever something late was added. Only ParDos may stand behind it: a grouping
-// would add up what was added up.
-func Totals(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, level Level) beam.PCollection {
+// A LiveLevel is what all windows of one kind have of a live source.
+type LiveLevel struct {
+	Window Window
+	// Deltas is a PCollection<KV<int, sketchcombine.Parts>> in those windows, by
+	// bucket: what each firing of a window adds to the ones before.
+	Deltas beam.PCollection
+	// lateness is how long after its end a window of it fires.
+	lateness time.Duration
+}
+
+// Partials begins the levels of a live source: from the partial summaries that
+// PreAggregate makes, in no windows yet.
+func (f *Firing) Partials(s beam.Scope, partials beam.PCollection) LiveLevel {
+	s = s.Scope("transforms.Partials")
+	return LiveLevel{Deltas: beam.ParDo(s, &bucketFn{Buckets: f.Buckets}, partials), lateness: f.Lateness + f.Slack}
+}
+
+type bucketFn struct{ Buckets int }
+
+func (fn *bucketFn) ProcessElement(key sketchcombine.Key, s sketchcombine.Summary) (int, sketchcombine.Parts) {
+	bucket := 0
+	if fn.Buckets > 1 {
+		h := fnv.New32a()
+		io.WriteString(h, key.Segment)
+		bucket = (int(h.Sum32()>>1) + key.Shard) % fn.Buckets
+	}
+	return bucket, sketchcombine.Parts{All: []sketchcombine.Part{{Key: key, Summary: s}}}
+}
+
+// EarlyPanes makes deltas of panes while they are open. Their lists are made of
+// them, and they are partial summaries for LiveRollUp, merged already.
+func (f *Firing) EarlyPanes(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, partials LiveLevel) LiveLevel {
+	s = s.Scope("transforms.EarlyPanes")
+	windowed := deltas(s, Tumbling(pane), f.Early, partials.lateness, partials.Deltas)
+	return LiveLevel{Tumbling(pane), beam.CombinePerKey(s, &sketchcombine.GatherFn{Config: merge.Config}, windowed), partials.lateness}
+}
+
+// LiveRollUp makes the deltas of windows: those of panes of partial summaries,
+// those of larger and of sliding windows by merging the deltas below, never by
+// adding an event twice. The levels are returned as Plan orders them; an
+// impossible plan panics.
+func LiveRollUp(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, windows []Window, partials LiveLevel) []LiveLevel {
+	s = s.Scope("transforms.LiveRollUp")
+	kinds, from, err := Plan(pane, windows)
+	if err != nil {
+		panic(fmt.Sprintf("transforms.LiveRollUp: %v", err))
+	}
+	levels := make([]LiveLevel, len(kinds))
+	for i, w := range kinds {
+		below := partials
+		if from[i] >= 0 {
+			below = levels[from[i]]
+		}
+		s := s.Scope(w.String())
+		// What comes out of a grouping comes later than what goes into it: each
+		// takes it a pane longer than the one before.
+		lateness := below.lateness + pane
+		windowed := deltas(s, w, 0, lateness, below.Deltas)
+		levels[i] = LiveLevel{w, beam.CombinePerKey(s, &sketchcombine.GatherFn{Config: merge.Config}, windowed), lateness}
+	}
+	return levels
+}
+
+// Totals gathers what is known of each segment: from a level's deltas to
+// PCollection<KV<segment, sketchcombine.Parts>>, the shards of a segment, each
+// with everything that came until then, in windows that end where the level's
+// do. A window has one after its end, and another whenever something late was
+// added. Only ParDos may stand behind it: a grouping would add up what was added
+// up.
+func Totals(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, level LiveLevel) beam.PCollection {
 	s = s.Scope("transforms.Totals")
-	shards := totals(s, level.Window, level.lateness+pane, beam.ParDo(s, &bySegmentFn{}, level.Summaries))
+	shards := totals(s, level.Window.Period, settle, level.lateness+pane, beam.ParDo(s, &bySegmentFn{}, level.Deltas))
 	return beam.CombinePerKey(s, &sketchcombine.GatherFn{Config: merge.Config}, shards)
 }
 
 type bySegmentFn struct{}
 
-func (*bySegmentFn) ProcessElement(key sketchcombine.Key, s sketchcombine.Summary) (string, sketchcombine.Shard) {
-	return key.Segment, sketchcombine.Shard{Shard: key.Shard, Summary: s}
+func (*bySegmentFn) ProcessElement(_ int, p sketchcombine.Parts, emit func(string, sketchcombine.Parts)) {
+	for len(p.All) > 0 {
+		segment := p.All[0].Key.Segment
+		n := 1
+		for n < len(p.All) && p.All[n].Key.Segment == segment {
+			n++
+		}
+		emit(segment, sketchcombine.Parts{All: p.All[:n:n]})
+		p.All = p.All[n:]
+	}
 }
 
 // TopKOf ranks totals: to PCollection<KV<segment, summary.List>>.
@@ -48,8 +125,8 @@ func TopKOf(s beam.Scope, k int, totals beam.PCollection) beam.PCollection {
 
 type listFn struct{ K int }
 
-func (fn *listFn) ProcessElement(segment string, s sketchcombine.Shards) (string, summary.List) {
-	return segment, s.Top(fn.K)
+func (fn *listFn) ProcessElement(segment string, p sketchcombine.Parts) (string, summary.List) {
+	return segment, p.Top(fn.K)
 }
 
 // SummariesOf takes the totals of tumbling windows apart, to
@@ -60,25 +137,25 @@ func SummariesOf(s beam.Scope, totals beam.PCollection) beam.PCollection {
 
 type byShardFn struct{}
 
-func (*byShardFn) ProcessElement(segment string, s sketchcombine.Shards, emit func(sketchcombine.Key, sketchcombine.Summary)) {
-	for _, shard := range s.All {
-		emit(sketchcombine.Key{Segment: segment, Shard: shard.Shard}, shard.Summary)
+func (*byShardFn) ProcessElement(_ string, p sketchcombine.Parts, emit func(sketchcombine.Key, sketchcombine.Summary)) {
+	for _, part := range p.All {
+		emit(part.Key, part.Summary)
 	}
 }
 
 // ProgressRows makes rows of the table progress: how far a live level's windows
 // are closed. A window that has fired is closed, and so are those before it. A
 // row is made once the lists have had the time to be written.
-func ProgressRows(s beam.Scope, l Label, level Level) beam.PCollection {
+func ProgressRows(s beam.Scope, l Label, level LiveLevel) beam.PCollection {
 	s = s.Scope("transforms.ProgressRows")
-	ends := beam.WindowInto(s, window.NewGlobalWindows(), beam.ParDo(s, &windowEndFn{}, level.Summaries),
+	ends := beam.WindowInto(s, window.NewGlobalWindows(), beam.ParDo(s, &windowEndFn{}, level.Deltas),
 		beam.Trigger(trigger.Repeat(trigger.AfterProcessingTime().PlusDelay(2*settle))), beam.PanesDiscard())
 	return rows(s, &progressRowFn{Label: l}, beam.CombinePerKey(s, &latestFn{}, ends))
 }
 
 type windowEndFn struct{}
 
-func (*windowEndFn) ProcessElement(w beam.Window, _ sketchcombine.Key, _ sketchcombine.Summary) (seconds, end int64, err error) {
+func (*windowEndFn) ProcessElement(w beam.Window, _ int, _ sketchcombine.Parts) (seconds, end int64, err error) {
 	at, err := spanOf(w)
 	return at.seconds, int64(at.end), err
 }

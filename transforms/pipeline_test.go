@@ -178,7 +178,7 @@ func path(c Counting) func(beam.Scope, beam.PCollection) beam.PCollection {
 	return func(s beam.Scope, blocks beam.PCollection) beam.PCollection {
 		c.Pane = 5 * time.Minute
 		var rows []beam.PCollection
-		for _, level := range RollUp(s, &sketchcombine.MergeFn{Config: c.Summary}, c.Pane, testWindows, nil, PreAggregate(s, c, blocks)) {
+		for _, level := range RollUp(s, &sketchcombine.MergeFn{Config: c.Summary}, c.Pane, testWindows, PreAggregate(s, c, blocks)) {
 			rows = append(rows, TopKRows(s, Label{Path: "test"}, level.Window, TopK(s, testK, level.Summaries)))
 		}
 		return beam.Flatten(s, rows...)
@@ -267,7 +267,7 @@ func TestTwoCombines(t *testing.T) {
 		partials := PreAggregate(s, c, blocks)
 		var rows []beam.PCollection
 		for range 2 {
-			levels := RollUp(s, merge, c.Pane, []Window{{}}, nil, partials)
+			levels := RollUp(s, merge, c.Pane, []Window{{}}, partials)
 			rows = append(rows, TopKRows(s, Label{}, levels[1].Window, TopK(s, testK, levels[1].Summaries)))
 		}
 		return beam.Flatten(s, rows...)
@@ -290,7 +290,7 @@ func TestLimitSegments(t *testing.T) {
 	got := lists[table.TopK](t, table.TopKTable, func(s beam.Scope, blocks beam.PCollection) beam.PCollection {
 		partials := PreAggregate(s, c, blocks)
 		partials = LimitSegments(s, kept, WeighSegments(s, kept, partials), partials)
-		levels := RollUp(s, &sketchcombine.MergeFn{}, c.Pane, []Window{{}}, nil, partials)
+		levels := RollUp(s, &sketchcombine.MergeFn{}, c.Pane, []Window{{}}, partials)
 		return TopKRows(s, Label{}, levels[1].Window, TopK(s, testK, levels[1].Summaries))
 	}, seed)
 	weights := make(map[string]uint64)
@@ -321,7 +321,7 @@ func TestReconcile(t *testing.T) {
 	got := lists[table.Accuracy](t, table.AccuracyTable, func(s beam.Scope, blocks beam.PCollection) beam.PCollection {
 		answer := func(cfg summary.Config, shards int) Answers {
 			c := Counting{Summary: cfg, Shards: shards, Workers: 1, Pane: time.Hour}
-			level := RollUp(s, &sketchcombine.MergeFn{Config: cfg}, c.Pane, nil, nil, PreAggregate(s, c, blocks))[0]
+			level := RollUp(s, &sketchcombine.MergeFn{Config: cfg}, c.Pane, nil, PreAggregate(s, c, blocks))[0]
 			return Answers{Level: level, Lists: TopK(s, testK, level.Summaries)}
 		}
 		return Reconcile(s, Label{}, testK, 3, 0, answer(small, 2), answer(summary.Config{}, 3))

@@ -47,11 +47,8 @@ func (w Window) within(below Window) bool {
 type Level struct {
 	Window Window
 	// Summaries is a PCollection<KV<sketchcombine.Key, sketchcombine.Summary>>
-	// in those windows. Of a live source they are deltas: what each firing of a
-	// window adds to the ones before.
+	// in those windows.
 	Summaries beam.PCollection
-	// lateness is how long after its end a window of it still fires.
-	lateness time.Duration
 }
 
 // Plan is the order in which windows of the given kinds are made from panes:
@@ -103,7 +100,7 @@ func order(w Window) int {
 // partials, the larger and the sliding windows by merging the windows below,
 // never by adding an event twice. The levels are returned as Plan orders them;
 // an impossible plan panics.
-func RollUp(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, windows []Window, firing *Firing, partials beam.PCollection) []Level {
+func RollUp(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, windows []Window, partials beam.PCollection) []Level {
 	s = s.Scope("transforms.RollUp")
 	kinds, from, err := Plan(pane, windows)
 	if err != nil {
@@ -111,30 +108,15 @@ func RollUp(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, wind
 	}
 	levels := make([]Level, len(kinds))
 	for i, w := range kinds {
-		below := Level{Summaries: partials}
-		if firing != nil {
-			below.lateness = firing.Lateness
-		}
+		below := partials
 		if from[i] >= 0 {
-			below = levels[from[i]]
+			below = levels[from[i]].Summaries
 		}
 		s := s.Scope(w.String())
-		// What comes out of a grouping comes later than what goes into it: each
-		// takes it a pane longer than the one before.
-		lateness := below.lateness + pane
-		levels[i] = Level{w, beam.CombinePerKey(s, merge, firing.deltas(s, w, lateness, below.Summaries)), lateness}
+		windowed := beam.WindowInto(s, w.fn(), below)
+		levels[i] = Level{Window: w, Summaries: beam.CombinePerKey(s, merge, windowed)}
 	}
 	return levels
-}
-
-// EarlyPanes makes deltas of panes while they are open, from partial summaries.
-// Their lists are made from them, and they are partial summaries for RollUp,
-// merged already.
-func EarlyPanes(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, firing *Firing, partials beam.PCollection) Level {
-	s = s.Scope("transforms.EarlyPanes")
-	w := Tumbling(pane)
-	// Their lists need no patience: when a pane is closed, RollUp's take over.
-	return Level{w, beam.CombinePerKey(s, merge, firing.earlyDeltas(s, w, partials)), 0}
 }
 
 func (w Window) fn() *window.Fn {

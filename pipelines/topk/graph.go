@@ -109,7 +109,7 @@ func (g *Graph) partials(s beam.Scope, blocks beam.PCollection) map[string]beam.
 // kind of window asked for, and all rows that it makes.
 func (g *Graph) answer(s beam.Scope, path string, partials beam.PCollection) (answers []transforms.Answers, rows []beam.PCollection) {
 	label, c := g.label(path), g.Paths[path]
-	for _, level := range transforms.RollUp(s, &sketchcombine.MergeFn{Config: c.Summary}, g.Pane, g.made(path), nil, partials) {
+	for _, level := range transforms.RollUp(s, &sketchcombine.MergeFn{Config: c.Summary}, g.Pane, g.made(path), partials) {
 		s := s.Scope(level.Window.String())
 		if slices.Contains(g.Windows, level.Window) {
 			lists := transforms.TopK(s, g.K, level.Summaries)

@@ -31,20 +31,21 @@ func (g *Graph) buildLive(s beam.Scope, blocks beam.PCollection, sinks []Sink) {
 
 // answerLive adds the fast path from its partial summaries on, and returns all
 // rows that it makes.
-func (g *Graph) answerLive(s beam.Scope, partials beam.PCollection) (rows []beam.PCollection) {
+func (g *Graph) answerLive(s beam.Scope, counted beam.PCollection) (rows []beam.PCollection) {
 	label, c := g.label(table.Fast), g.Paths[table.Fast]
 	merge := &sketchcombine.MergeFn{Config: c.Summary}
 	pane := transforms.Tumbling(g.Pane)
+	partials := g.Firing.Partials(s, counted)
 	if g.Firing.Early > 0 {
-		early := transforms.EarlyPanes(s, merge, g.Pane, g.Firing, partials)
+		early := g.Firing.EarlyPanes(s, merge, g.Pane, partials)
 		if slices.Contains(g.Windows, pane) {
 			s := s.Scope("early")
 			lists := transforms.TopKOf(s, g.K, transforms.Totals(s, merge, g.Pane, early))
 			rows = append(rows, transforms.TopKRows(s, label, pane, lists))
 		}
-		partials = early.Summaries
+		partials = early
 	}
-	for _, level := range transforms.RollUp(s, merge, g.Pane, g.Windows, g.Firing, partials) {
+	for _, level := range transforms.LiveRollUp(s, merge, g.Pane, g.Windows, partials) {
 		s := s.Scope(level.Window.String())
 		totals := transforms.Totals(s, merge, g.Pane, level)
 		if slices.Contains(g.Windows, level.Window) {

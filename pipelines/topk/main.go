@@ -19,6 +19,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"crest/cli"
 	"crest/metrics"
 	"crest/runners/flink"
 	"crest/sinks/sqlite"
@@ -54,11 +55,6 @@ type Main struct {
 	stores  []*sqlite.Store
 }
 
-// usageError is a command line that is wrong.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
 // ParseFlags reads the command line; the flag set may have other flags, as
 // Beam's. What is wrong with it is told by Run, together with what is wrong with
 // the values.
@@ -67,13 +63,12 @@ func (m *Main) ParseFlags(fs *flag.FlagSet, args []string) error {
 	m.options.register(fs)
 	fs.Usage = func() {}
 	fs.SetOutput(io.Discard)
-	errs := parse(fs, args)
-	if len(errs) == 1 && errors.Is(errs[0], flag.ErrHelp) {
-		fs.SetOutput(m.Stdout)
-		usage(fs)
+	others, wrong := cli.Parse(fs, args)
+	if len(wrong) == 1 && errors.Is(wrong[0], flag.ErrHelp) {
+		usage(m.Stdout, fs)
 		return flag.ErrHelp
 	}
-	m.wrong = errs
+	m.wrong = append(wrong, cli.OnlyFlags(others))
 	return nil
 }
 
@@ -81,13 +76,13 @@ func (m *Main) ParseFlags(fs *flag.FlagSet, args []string) error {
 func (m *Main) Run(ctx context.Context) error {
 	plan, err := m.options.Plan(ctx)
 	if err := errors.Join(append(m.wrong, err)...); err != nil {
-		return usageError{err}
+		return cli.UsageError{Err: err}
 	}
 	// Opened before the pipeline runs: what is wrong with a file is told now.
 	for _, path := range plan.Stores {
 		store, err := sqlite.Open(path)
 		if err != nil {
-			return usageError{fmt.Errorf("--sink: %w", err)}
+			return cli.UsageError{Err: fmt.Errorf("--sink: %w", err)}
 		}
 		m.stores = append(m.stores, store)
 	}
@@ -97,19 +92,19 @@ func (m *Main) Run(ctx context.Context) error {
 	if m.options.MetricsListen != "" {
 		addr, err := metrics.Serve(ctx, m.options.MetricsListen)
 		if err != nil {
-			return usageError{fmt.Errorf("--metrics_listen: %w", err)}
+			return cli.UsageError{Err: fmt.Errorf("--metrics_listen: %w", err)}
 		}
 		fmt.Fprintf(m.Stderr, "topk: metrics at http://%s/metrics\n", addr)
 	}
 	show := startProgress(m.Stderr, plan)
 	stop, err := m.profile()
 	if err != nil {
-		return usageError{err}
+		return cli.UsageError{Err: err}
 	}
 	started := time.Now()
 	err = run(flink.WithOutput(ctx, m.Stderr), p, plan.Input.Live)
 	stop()
-	show.stop()
+	show.Stop()
 	if err != nil && plan.Input.Live {
 		return errors.Join(reportLive(m.Stdout, plan), err)
 	}
@@ -177,37 +172,7 @@ func (m *Main) Close() error {
 	return errors.Join(errs...)
 }
 
-// explain prints an error and returns the exit code: 2 where the command line
-// is wrong, 130 where the run was interrupted, 1 for any other error.
+// explain prints an error and returns the exit code.
 func (m *Main) explain(err error) int {
-	var wrong usageError
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return 0
-	case errors.As(err, &wrong):
-		fmt.Fprintf(m.Stderr, "topk: the command line is wrong:\n")
-		for _, e := range flatten(wrong.error) {
-			fmt.Fprintf(m.Stderr, "  %v\n", e)
-		}
-		fmt.Fprintf(m.Stderr, "topk --help lists all flags\n")
-		return 2
-	}
-	fmt.Fprintf(m.Stderr, "topk: %v\n", err)
-	if errors.Is(err, context.Canceled) {
-		return 130
-	}
-	return 1
-}
-
-// flatten takes joined errors apart.
-func flatten(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, flatten(e)...)
-	}
-	return all
+	return cli.Explain(m.Stderr, "topk", "topk --help lists all flags", err)
 }

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
-	"github.com/dustin/go-humanize"
-
+	"crest/cli"
 	"crest/runners/flink"
 	"crest/table"
 	"crest/transforms"
@@ -27,31 +24,10 @@ type Options struct {
 	Memory                                          string
 	Budget, Counters, SketchWidth, SketchDepth      int
 	HashSeedFile                                    string
-	Sinks                                           list
+	Sinks                                           cli.List
 	Job                                             string
 	CPUProfile                                      string
 	LiveOptions
-}
-
-// list is a flag that may be given more than once, or hold several values with
-// commas between them.
-type list []string
-
-func (l *list) String() string { return strings.Join(*l, ",") }
-
-func (l *list) Set(s string) error {
-	*l = append(*l, split(s)...)
-	return nil
-}
-
-// split cuts a list at its commas and drops what is empty.
-func split(s string) (parts []string) {
-	for p := range strings.SplitSeq(s, ",") {
-		if p = strings.TrimSpace(p); p != "" {
-			parts = append(parts, p)
-		}
-	}
-	return parts
 }
 
 // The windows that there are by default.
@@ -60,20 +36,14 @@ const (
 	liveWindows  = "1m,5m,1h,24h"
 )
 
-// A group is a part of the help text.
-type group struct {
-	title string
-	flags []string
-}
-
-var groups = []group{
-	{"What is read", []string{"source", "input", "format"}},
-	{"What a record says (dotted paths or column names)", []string{"time_field", "item_field", "segment_field", "weight_field", "extract"}},
-	{"What is counted", []string{"path", "windows", "sliding", "pane", "k", "counts", "max_segments", "max_rejects"}},
-	{"How accurate the fast path is", []string{"memory", "budget", "counters", "sketch_width", "sketch_depth", "hash_seed_file", "shards"}},
-	{"Where it goes", []string{"sink", "job"}},
-	{"How it runs", []string{"runner", "cpu_profile", "metrics_listen"}},
-	{"Flink (--runner=flink)", append([]string{"endpoint", "environment_type", "environment_config", "parallelism"}, flink.Flags...)},
+var groups = []cli.Group{
+	{Title: "What is read", Flags: []string{"source", "input", "format"}},
+	{Title: "What a record says (dotted paths or column names)", Flags: []string{"time_field", "item_field", "segment_field", "weight_field", "extract"}},
+	{Title: "What is counted", Flags: []string{"path", "windows", "sliding", "pane", "k", "counts", "max_segments", "max_rejects"}},
+	{Title: "How accurate the fast path is", Flags: []string{"memory", "budget", "counters", "sketch_width", "sketch_depth", "hash_seed_file", "shards"}},
+	{Title: "Where it goes", Flags: []string{"sink", "job"}},
+	{Title: "How it runs", Flags: []string{"runner", "cpu_profile", "metrics_listen"}},
+	{Title: "Flink (--runner=flink)", Flags: append([]string{"endpoint", "environment_type", "environment_config", "parallelism"}, flink.Flags...)},
 }
 
 // register defines the flags.
@@ -112,35 +82,18 @@ func (o *Options) register(fs *flag.FlagSet) {
 }
 
 // usage prints the flags by group.
-func usage(fs *flag.FlagSet) {
-	w := fs.Output()
+func usage(w io.Writer, fs *flag.FlagSet) {
+	if f := fs.Lookup("runner"); f != nil { // Beam's own text says no more than that
+		f.Usage = "`name` of Beam's runner: prism (in this process, the default), flink, dataflow"
+	}
 	fmt.Fprintf(w, "Finds the heavy hitters of events: the top K items of each segment in each window.\n\n")
 	fmt.Fprintf(w, "  topk --input=events.ndjson.gz\n  topk --input='logs/*.gz' --windows=1h,24h --path=both\n")
-	known := make(map[string]bool)
-	for _, g := range slices.Insert(slices.Clone(groups), 1, liveGroups...) {
-		fmt.Fprintf(w, "\n%s:\n", g.title)
-		for _, name := range g.flags {
-			known[name] = true
-			f := fs.Lookup(name)
-			if f == nil {
-				continue
-			}
-			if name == "runner" { // Beam's own text says no more than that
-				f.Usage = "`name` of Beam's runner: prism (in this process, the default), flink, dataflow"
-			}
-			value, text := flag.UnquoteUsage(f)
-			if f.DefValue != "" && f.DefValue != "0" {
-				text += fmt.Sprintf(" (default: %s)", f.DefValue)
-			}
-			fmt.Fprintf(w, "  --%-24s %s\n", name+"="+strings.ToUpper(value), text)
+	var beam []string
+	for _, name := range cli.Usage(w, fs, slices.Insert(slices.Clone(groups), 1, liveGroups...)) {
+		if !strings.HasPrefix(name, "test.") {
+			beam = append(beam, "--"+name)
 		}
 	}
-	var beam []string
-	fs.VisitAll(func(f *flag.Flag) {
-		if !known[f.Name] && !strings.HasPrefix(f.Name, "test.") {
-			beam = append(beam, "--"+f.Name)
-		}
-	})
 	fmt.Fprintf(w, "\nBeam's own, for its runners:\n  %s\n", wrap(strings.Join(beam, " "), 90, "\n  "))
 }
 
@@ -161,41 +114,6 @@ func wrap(text string, width int, newline string) string {
 	return b.String()
 }
 
-// parse reads the command line, and reports everything that is wrong with it,
-// not only the first thing.
-func parse(fs *flag.FlagSet, args []string) (errs []error) {
-	dashes := strings.NewReplacer("flag -", "flag --", "defined: -", "defined: --", "argument: -", "argument: --")
-	for {
-		err := fs.Parse(args)
-		if errors.Is(err, flag.ErrHelp) {
-			return []error{err}
-		}
-		if err == nil {
-			if fs.NArg() == 0 {
-				return errs
-			}
-			err = fmt.Errorf("%q is not a flag: flags begin with --", fs.Arg(0))
-			args = fs.Args()[1:]
-		} else {
-			err = errors.New(dashes.Replace(err.Error()))
-			args = fs.Args()
-		}
-		errs = append(errs, err)
-	}
-}
-
-// parseWindow reads a window's size: a duration, in which d is a day, or all.
-func parseWindow(s string) (time.Duration, error) {
-	if s == "all" {
-		return 0, nil
-	}
-	d, err := parseDays(s)
-	if err != nil || d < time.Second || d%time.Second != 0 || d > 10000*24*time.Hour {
-		return 0, fmt.Errorf("%q is not a window: whole seconds to 10000 days, as 30s, 5m, 1h, 24h, 7d, or all", s)
-	}
-	return d, nil
-}
-
 // maxOverlap bounds how many sliding windows a pane is in, and so how often it is
 // merged.
 const maxOverlap = 1440
@@ -203,8 +121,8 @@ const maxOverlap = 1440
 // parseSliding reads size/period.
 func parseSliding(s string) (transforms.Window, error) {
 	size, period, ok := strings.Cut(s, "/")
-	w, err := parseWindow(size)
-	p, err2 := parseWindow(period)
+	w, err := cli.ParseWindow(size)
+	p, err2 := cli.ParseWindow(period)
 	if !ok || err != nil || err2 != nil || w == 0 || p == 0 || p >= w || w%p != 0 {
 		return transforms.Window{}, fmt.Errorf("%q is not a sliding window: a size and a period that divides it, as 1h/5m", s)
 	}
@@ -212,46 +130,6 @@ func parseSliding(s string) (transforms.Window, error) {
 		return transforms.Window{}, fmt.Errorf("%q puts each pane into %d windows: %d are the most", s, w/p, maxOverlap)
 	}
 	return transforms.Window{Size: w, Period: p}, nil
-}
-
-// parseShare reads a share: a percentage, or a number from 0 to 1.
-func parseShare(s string) (float64, error) {
-	number, percent := strings.CutSuffix(s, "%")
-	v, err := strconv.ParseFloat(number, 64)
-	if percent {
-		v /= 100
-	}
-	if err != nil || !(v >= 0 && v <= 1) {
-		return 0, fmt.Errorf("%q is not a share: a percentage from 0%% to 100%%, or a number from 0 to 1", s)
-	}
-	return v, nil
-}
-
-// parseBytes reads a size in bytes.
-func parseBytes(s string) (int, error) {
-	n, err := humanize.ParseBytes(s)
-	if err != nil || n > 1<<30 {
-		return 0, fmt.Errorf("%q is not a size up to 1GiB, as 64KiB or 1MiB", s)
-	}
-	return int(n), nil
-}
-
-// parseDays reads a duration, in which d is a day.
-func parseDays(s string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		n, err := strconv.Atoi(days)
-		return time.Duration(min(n, 20000)) * 24 * time.Hour, err
-	}
-	return time.ParseDuration(s)
-}
-
-// parseSpan reads a span of time that may be 0.
-func parseSpan(s string) (time.Duration, error) {
-	d, err := parseDays(s)
-	if err != nil || d < 0 || d > 10000*24*time.Hour {
-		return 0, fmt.Errorf("%q is not a span of time: 0, 500ms, 5s, 1h, 7d", s)
-	}
-	return d, nil
 }
 
 // paths are those that --path names.

@@ -3,6 +3,9 @@ package main
 import (
 	"flag"
 	"time"
+
+	"crest/cli"
+	"crest/sources/kafka"
 )
 
 // LiveOptions are the flags of sources that are message queues, and of what is
@@ -11,10 +14,7 @@ type LiveOptions struct {
 	Payload, AvroSchema, SchemaRegistry string
 
 	Brokers, Topic, Start, End, OnExpired string
-	TLS                                   bool
-	TLSCA, TLSCert, TLSKey, TLSServerName string
-	SASL, SASLUser                        string
-	SASLPasswordFile, SASLTokenFile       string
+	Security                              kafka.Security
 
 	Subscription, TimeAttribute string
 	AckAfter                    time.Duration
@@ -29,18 +29,12 @@ type LiveOptions struct {
 	MetricsListen string
 }
 
-// Passwords and tokens are read from these variables where no file is named.
-const (
-	passwordVariable = "CREST_KAFKA_PASSWORD"
-	tokenVariable    = "CREST_KAFKA_TOKEN"
-)
-
-var liveGroups = []group{
-	{"Kafka and Pub/Sub: what a message holds", []string{"payload", "avro_schema", "schema_registry"}},
-	{"Kafka", []string{"brokers", "topic", "start", "end", "on_expired", "tls", "tls_ca", "tls_cert", "tls_key", "tls_server_name", "sasl", "sasl_user", "sasl_password_file", "sasl_token_file"}},
-	{"Pub/Sub", []string{"subscription", "time_attribute", "ack_after", "pubsub_by_dataflow"}},
-	{"Time, where events still come", []string{"lateness", "disorder", "idle_after", "early"}},
-	{"The archive of raw events", []string{"archive", "archive_format", "archive_every", "from", "to"}},
+var liveGroups = []cli.Group{
+	{Title: "Kafka and Pub/Sub: what a message holds", Flags: []string{"payload", "avro_schema", "schema_registry"}},
+	{Title: "Kafka", Flags: append([]string{"brokers", "topic", "start", "end", "on_expired"}, kafka.SecurityFlags...)},
+	{Title: "Pub/Sub", Flags: []string{"subscription", "time_attribute", "ack_after", "pubsub_by_dataflow"}},
+	{Title: "Time, where events still come", Flags: []string{"lateness", "disorder", "idle_after", "early"}},
+	{Title: "The archive of raw events", Flags: []string{"archive", "archive_format", "archive_every", "from", "to"}},
 }
 
 func (o *LiveOptions) register(fs *flag.FlagSet) {
@@ -53,15 +47,7 @@ func (o *LiveOptions) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.Start, "start", "earliest", "`where` to start: earliest, latest, a time (RFC 3339), or offsets as 0:123,1:456")
 	fs.StringVar(&o.End, "end", "never", "`where` to end: never, latest, a time, or offsets; an end makes it a batch, and --path=exact possible")
 	fs.StringVar(&o.OnExpired, "on_expired", "fail", "what to `do` where offsets have been deleted: fail, or go on at the earliest")
-	fs.BoolVar(&o.TLS, "tls", false, "encrypt the connection")
-	fs.StringVar(&o.TLSCA, "tls_ca", "", "`file` with the certificates to trust, PEM (default: the system's)")
-	fs.StringVar(&o.TLSCert, "tls_cert", "", "`file` with the client's certificate, PEM")
-	fs.StringVar(&o.TLSKey, "tls_key", "", "`file` with the client's key, PEM")
-	fs.StringVar(&o.TLSServerName, "tls_server_name", "", "`name` that the broker's certificate must have (default: the broker's host)")
-	fs.StringVar(&o.SASL, "sasl", "", "`mechanism`: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER")
-	fs.StringVar(&o.SASLUser, "sasl_user", "", "user `name`")
-	fs.StringVar(&o.SASLPasswordFile, "sasl_password_file", "", "`file` with the password (default: the variable "+passwordVariable+")")
-	fs.StringVar(&o.SASLTokenFile, "sasl_token_file", "", "`file` with the token of OAUTHBEARER (default: the variable "+tokenVariable+")")
+	o.Security.Register(fs)
 
 	fs.StringVar(&o.Subscription, "subscription", "", "the `subscription`, as projects/P/subscriptions/S")
 	fs.StringVar(&o.TimeAttribute, "time_attribute", "", "`attribute` of a message that holds its event time (default: --time_field, else when it was published)")

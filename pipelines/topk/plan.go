@@ -14,6 +14,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"crest/archive"
+	"crest/cli"
 	"crest/runners/flink"
 	archivesink "crest/sinks/archive"
 	"crest/sinks/sqlite"
@@ -75,25 +76,28 @@ func (o *Options) live() bool {
 	return o.Source == "pubsub" || o.Source == "kafka" && o.End == string(kafka.Never)
 }
 
+// buckets is how many elements a window's summaries travel in between machines.
+const buckets = 64
+
 // planLive plans what is different where events still come.
 func (o *Options) planLive(p *Plan, wrong *problems) {
-	p.Firing = &transforms.Firing{}
-	if local() {
-		p.Firing.Patience = 100 * 365 * 24 * time.Hour
+	p.Firing = &transforms.Firing{Buckets: 1}
+	if !local() {
+		p.Firing.Buckets = buckets
 	}
 	p.Run.Kind, p.Run.CompleteFrom = table.Streaming, table.MinTime
 	for _, f := range []struct {
 		flag, value string
 		to          *time.Duration
 	}{{"lateness", o.Lateness, &p.Firing.Lateness}, {"early", o.Early, &p.Firing.Early}} {
-		d, err := parseSpan(f.value)
+		d, err := cli.ParseSpan(f.value)
 		wrong.add(f.flag, err)
 		*f.to = d
 	}
 	if o.Path != table.Fast {
 		wrong.add("path", fmt.Errorf("%s needs an end: what is read goes on for ever. Add --end=latest (kafka), or --archive=PREFIX and count that with --source=archive --path=exact", o.Path))
 	}
-	if slices.Contains(split(o.Windows), "all") {
+	if slices.Contains(cli.Split(o.Windows), "all") {
 		wrong.add("windows", errors.New("all is over everything, and what is read does not end: choose sizes, as "+liveWindows))
 	}
 }
@@ -105,14 +109,14 @@ func (o *Options) planWindows(p *Plan, live bool, wrong *problems) {
 			windows = liveWindows
 		}
 	}
-	for _, s := range split(windows) {
-		size, err := parseWindow(s)
+	for _, s := range cli.Split(windows) {
+		size, err := cli.ParseWindow(s)
 		wrong.add("windows", err)
 		if w := transforms.Tumbling(size); err == nil && !slices.Contains(p.Windows, w) {
 			p.Windows = append(p.Windows, w)
 		}
 	}
-	for _, s := range split(o.Sliding) {
+	for _, s := range cli.Split(o.Sliding) {
 		w, err := parseSliding(s)
 		wrong.add("sliding", err)
 		if err == nil && !slices.Contains(p.Windows, w) {
@@ -120,7 +124,7 @@ func (o *Options) planWindows(p *Plan, live bool, wrong *problems) {
 		}
 	}
 	if o.Counts != "" {
-		size, err := parseWindow(o.Counts)
+		size, err := cli.ParseWindow(o.Counts)
 		wrong.add("counts", err)
 		w := transforms.Tumbling(size)
 		p.Counts = &w
@@ -138,7 +142,7 @@ func (o *Options) planWindows(p *Plan, live bool, wrong *problems) {
 		}
 	}
 	if o.Pane != "" {
-		size, err := parseWindow(o.Pane)
+		size, err := cli.ParseWindow(o.Pane)
 		wrong.add("pane", err)
 		p.Pane = size
 	}
@@ -148,7 +152,7 @@ func (o *Options) planWindows(p *Plan, live bool, wrong *problems) {
 }
 
 func (o *Options) planPaths(p *Plan, live bool, wrong *problems) {
-	memory, err := parseBytes(o.Memory)
+	memory, err := cli.ParseBytes(o.Memory)
 	if err == nil && memory < 16<<10 {
 		err = fmt.Errorf("%s is too little: a summary needs 16KiB", o.Memory)
 	}
@@ -197,7 +201,7 @@ func (o *Options) planPaths(p *Plan, live bool, wrong *problems) {
 		fast.Lateness, fast.MaxSegments, fast.Run = p.Firing.Lateness, p.MaxSegments, p.Run.Run
 		p.Paths[table.Fast] = fast
 	}
-	p.MaxRejects, err = parseShare(o.MaxRejects)
+	p.MaxRejects, err = cli.ParseShare(o.MaxRejects)
 	wrong.add("max_rejects", err)
 }
 
@@ -236,7 +240,7 @@ func readSeed(path string) (summary.Seed, error) {
 func (o *Options) planSinks(p *Plan, wrong *problems) {
 	sinks := o.Sinks
 	if len(sinks) == 0 {
-		sinks = list{"sqlite:crest.db"}
+		sinks = cli.List{"sqlite:crest.db"}
 	}
 	for _, s := range sinks {
 		kind, path, _ := strings.Cut(s, ":")

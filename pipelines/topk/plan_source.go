@@ -9,6 +9,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"crest/cli"
 	"crest/sources/archive"
 	"crest/sources/files"
 	"crest/sources/format"
@@ -67,7 +68,7 @@ func (o *Options) planSource(ctx context.Context, p *Plan, wrong *problems) {
 func (o *Options) planFiles(ctx context.Context, fields format.Options, wrong *problems) Input {
 	kind, err := format.ParseKind(o.Format)
 	wrong.add("format", err)
-	cfg := files.Config{Patterns: split(o.Input), Kind: kind, Fields: fields, Workers: workers()}
+	cfg := files.Config{Patterns: cli.Split(o.Input), Kind: kind, Fields: fields, Workers: workers()}
 	if len(cfg.Patterns) == 0 {
 		wrong.add("input", errors.New("say what to read, as --input=events.ndjson.gz"))
 		return Input{}
@@ -105,20 +106,9 @@ func (o *Options) planArchive(ctx context.Context, fields format.Options, wrong 
 
 func (o *Options) planKafka(ctx context.Context, p *Plan, fields format.Options, wrong *problems) Input {
 	cfg := kafka.Config{
-		Brokers: split(o.Brokers), Topic: o.Topic, Fields: fields, ID: p.Run.Run,
+		Brokers: cli.Split(o.Brokers), Topic: o.Topic, Fields: fields, ID: p.Run.Run,
 		Local: local(), Workers: workers(), Pane: p.Pane, Watermark: o.watermark(p, wrong),
-		Security: kafka.Security{
-			TLS: o.TLS, CAFile: o.TLSCA, CertFile: o.TLSCert, KeyFile: o.TLSKey, ServerName: o.TLSServerName,
-			Mechanism: kafka.Mechanism(o.SASL), User: o.SASLUser,
-		},
-		Registry: kafka.Registry{URL: o.SchemaRegistry},
-	}
-	switch cfg.Security.Mechanism {
-	case "":
-	case kafka.OAuthBearer:
-		cfg.Security.Token = secret(o.SASLTokenFile, tokenVariable)
-	default:
-		cfg.Security.Password = secret(o.SASLPasswordFile, passwordVariable)
+		Security: o.Security, Registry: kafka.Registry{URL: o.SchemaRegistry},
 	}
 	var err error
 	cfg.Payload, err = format.ParsePayload(o.Payload)
@@ -157,14 +147,6 @@ func (o *Options) planKafka(ctx context.Context, p *Plan, fields format.Options,
 	return in
 }
 
-// secret is where a secret is: in the file, else in the variable.
-func secret(file, variable string) kafka.Secret {
-	if file != "" {
-		return kafka.Secret{File: file}
-	}
-	return kafka.Secret{Env: variable}
-}
-
 // flinkAckAfter outlasts a checkpoint of a job that is well.
 const flinkAckAfter = 10 * time.Second
 
@@ -200,7 +182,7 @@ func (o *Options) watermark(p *Plan, wrong *problems) (cfg watermark.Config) {
 		flag, value string
 		to          *time.Duration
 	}{{"disorder", o.Disorder, &cfg.Disorder}, {"idle_after", o.IdleAfter, &cfg.IdleAfter}} {
-		d, err := parseSpan(f.value)
+		d, err := cli.ParseSpan(f.value)
 		wrong.add(f.flag, err)
 		*f.to = d
 	}
@@ -209,6 +191,7 @@ func (o *Options) watermark(p *Plan, wrong *problems) (cfg watermark.Config) {
 	}
 	if local() {
 		cfg.Step = max(p.Firing.Lateness/2, openPanes*p.Pane)
+		p.Firing.Slack = cfg.Step
 	} else {
 		cfg.Forget = time.Minute
 	}

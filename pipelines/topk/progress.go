@@ -3,19 +3,17 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"golang.org/x/term"
 
+	"crest/cli"
 	"crest/metrics"
 )
 
 // progress tells how far the source has read, while a pipeline runs in this
-// process: a line that redraws itself on a terminal, else a line now and then.
+// process.
 type progress struct {
-	out      io.Writer
 	terminal bool
 	total    int64
 	live     bool
@@ -26,54 +24,27 @@ type progress struct {
 	records  int64
 	before   int64 // records when a live source's line was last made
 	at       time.Time
-	done     chan struct{}
-	stopped  chan struct{}
 }
 
-func startProgress(out io.Writer, p *Plan) *progress {
-	s := &progress{out: out, terminal: isTerminal(out), total: p.Input.Bytes, live: p.Input.Live, started: time.Now(), at: time.Now(), done: make(chan struct{}), stopped: make(chan struct{})}
+func startProgress(out io.Writer, p *Plan) *cli.Status {
+	s := &progress{terminal: cli.IsTerminal(out), total: p.Input.Bytes, live: p.Input.Live, started: time.Now(), at: time.Now()}
 	s.bytes, s.records = metrics.BytesRead.Value(), metrics.RecordsRead.Value()
-	go s.run()
-	return s
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-func (s *progress) run() {
-	defer close(s.stopped)
-	every := 5 * time.Second
-	if s.terminal {
-		every = 200 * time.Millisecond
-		if s.live {
-			every = time.Second
-		}
+	every := 200 * time.Millisecond
+	if s.live {
+		every = time.Second
 	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if s.terminal {
-				fmt.Fprintf(s.out, "\r\x1b[K%s", s.line())
-			} else if line := s.line(); s.ended.IsZero() || time.Since(s.told) > 30*time.Second {
-				fmt.Fprintln(s.out, line)
-				s.told = time.Now()
-			}
-		case <-s.done:
-			if s.terminal {
-				fmt.Fprint(s.out, "\r\x1b[K")
-			}
-			return
-		}
-	}
+	return cli.ShowStatus(out, every, s.show)
 }
 
-func (s *progress) stop() {
-	close(s.done)
-	<-s.stopped
+// show is the line; after everything has been read seldom one where it goes to no
+// terminal.
+func (s *progress) show() string {
+	line := s.line()
+	if !s.terminal && !s.ended.IsZero() && time.Since(s.told) <= 30*time.Second {
+		return ""
+	}
+	s.told = time.Now()
+	return line
 }
 
 // lineLive tells how a live source is followed.

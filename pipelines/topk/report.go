@@ -7,11 +7,11 @@ import (
 	"os"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/dustin/go-humanize"
 	"github.com/mattn/go-runewidth"
 
+	"crest/cli"
 	"crest/sinks/sqlite"
 	"crest/table"
 )
@@ -44,7 +44,7 @@ func report(ctx context.Context, out io.Writer, p *Plan, took time.Duration) err
 		return err
 	}
 	defer file.Close()
-	r := &reporter{out: out, color: isTerminal(out) && os.Getenv("NO_COLOR") == "", file: file, plan: p}
+	r := &reporter{out: out, color: cli.IsTerminal(out) && os.Getenv("NO_COLOR") == "", file: file, plan: p}
 	sizes, err := file.WindowSizes(ctx, sqlite.Select{Job: p.Run.Job, Run: p.Run.Run})
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (r *reporter) lists(ctx context.Context, size sqlite.WindowSize) {
 	title := "everything"
 	if size.WindowSeconds > 0 {
 		from := start.Time()
-		title = fmt.Sprintf("%s, %s – %s", windowName(size.WindowSeconds), from.Format(time.DateTime), from.Add(time.Duration(size.WindowSeconds)*time.Second).Format(time.DateTime))
+		title = fmt.Sprintf("%s, %s – %s", cli.WindowName(size.WindowSeconds), from.Format(time.DateTime), from.Add(time.Duration(size.WindowSeconds)*time.Second).Format(time.DateTime))
 		if size.Windows > 1 {
 			title += r.dim(fmt.Sprintf(" (the heaviest of %s)", humanize.Comma(size.Windows)))
 		}
@@ -140,10 +140,10 @@ func (r *reporter) list(ctx context.Context, sel sqlite.Select, s sqlite.Segment
 	if name == "" {
 		name = "all events"
 	}
-	r.printf("  %s  %s\n", r.style("36", printable(name)), r.dim("total "+comma(l.Total)))
+	r.printf("  %s  %s\n", r.style("36", cli.Printable(name)), r.dim("total "+cli.Comma(l.Total)))
 	largest := l.Items[0].Count
 	for _, it := range l.Items[:min(items, len(l.Items))] {
-		r.printf("  %3d  %s  %s %11s", it.Rank, fit(it.Item, itemWidth), r.style("32", bar(it.Count, largest)), comma(it.Count))
+		r.printf("  %3d  %s  %s %11s", it.Rank, cli.Fit(it.Item, itemWidth), r.style("32", cli.Bar(it.Count, largest, barWidth)), cli.Comma(it.Count))
 		if f, ok := beside[it.Item]; ok {
 			r.printf("  %s", r.dim("fast "+bounds(f)))
 		} else if l.Path == table.Fast && it.Lower < it.Upper {
@@ -155,9 +155,9 @@ func (r *reporter) list(ctx context.Context, sel sqlite.Select, s sqlite.Segment
 
 // bounds says what the fast path knows of a count.
 func bounds(it table.Item) string {
-	text := comma(it.Count)
+	text := cli.Comma(it.Count)
 	if it.Lower < it.Upper {
-		text = fmt.Sprintf("%s in [%s, %s]", text, comma(it.Lower), comma(it.Upper))
+		text = fmt.Sprintf("%s in [%s, %s]", text, cli.Comma(it.Lower), cli.Comma(it.Upper))
 	}
 	if it.Certain {
 		text += " certain"
@@ -177,7 +177,7 @@ func (r *reporter) accuracy(ctx context.Context) {
 	r.printf("%s\n", r.bold(fmt.Sprintf("Fast against exact, top %d", r.plan.K)))
 	r.printf("  %-12s %9s %12s %12s %10s %10s %9s %11s\n", "window", "lists", "mean recall", "least recall", "mean error", "certain", "coverage", "violations")
 	for _, a := range rows {
-		r.printf("  %-12s %9s %11.2f%% %11.2f%% %9.2f%% %9.1f%% %8.1f%% %11d\n", windowName(a.WindowSeconds), humanize.Comma(a.Lists),
+		r.printf("  %-12s %9s %11.2f%% %11.2f%% %9.2f%% %9.1f%% %8.1f%% %11d\n", cli.WindowName(a.WindowSeconds), humanize.Comma(a.Lists),
 			100*a.MeanRecall, 100*a.MinRecall, 100*a.MeanError, a.CertainPercent, 100*a.Coverage, a.Violations)
 	}
 	r.printf("\n")
@@ -191,7 +191,7 @@ func (r *reporter) rejects(ctx context.Context) {
 	}
 	r.printf("%s\n", r.bold("Rejected"))
 	for _, x := range rows {
-		r.printf("  %11s  %-18s %s\n", comma(x.Count), x.Reason, r.dim(fmt.Sprintf("first at %s:%d, %s", printable(x.Source), x.Offset, runewidth.Truncate(printable(x.Detail), 60, "…"))))
+		r.printf("  %11s  %-18s %s\n", cli.Comma(x.Count), x.Reason, r.dim(fmt.Sprintf("first at %s:%d, %s", cli.Printable(x.Source), x.Offset, runewidth.Truncate(cli.Printable(x.Detail), 60, "…"))))
 	}
 	r.printf("\n")
 }
@@ -202,7 +202,7 @@ func (r *reporter) summary(ctx context.Context, took time.Duration) {
 	if !r.keep(err) || !ok {
 		return
 	}
-	r.printf("%s read, %s counted, %s rejected, in %s (%s)\n", comma(run.Read), comma(run.Counted), comma(run.Rejected),
+	r.printf("%s read, %s counted, %s rejected, in %s (%s)\n", cli.Comma(run.Read), cli.Comma(run.Counted), cli.Comma(run.Rejected),
 		took.Round(10*time.Millisecond), humanize.SIWithDigits(float64(run.Read)/took.Seconds(), 1, "events/s"))
 	if run.Counted == 0 {
 		r.printf("Nothing was counted: is %s what should be read?\n", r.plan.Input.Name)
@@ -224,54 +224,5 @@ func (r *reporter) further() {
 
 // quoteSQL is a text within a string of SQL, in a shell's double quotes.
 func quoteSQL(text string) string {
-	return strings.NewReplacer("'", "''", `"`, `\"`, "$", `\$`, "`", "\\`", `\`, `\\`).Replace(printable(text))
-}
-
-// windowName is a size of window as a person says it.
-func windowName(seconds int64) string {
-	switch {
-	case seconds == 0:
-		return "everything"
-	case seconds%86400 == 0:
-		return plural(seconds/86400, "day")
-	case seconds%3600 == 0:
-		return plural(seconds/3600, "hour")
-	case seconds%60 == 0:
-		return plural(seconds/60, "minute")
-	}
-	return plural(seconds, "second")
-}
-
-func plural(n int64, unit string) string {
-	if n == 1 {
-		return "1 " + unit
-	}
-	return fmt.Sprintf("%d %ss", n, unit)
-}
-
-func comma(n uint64) string { return humanize.Comma(int64(n)) }
-
-// bar draws n as a share of the largest.
-func bar(n, largest uint64) string {
-	eighths := int(float64(n) / float64(max(1, largest)) * barWidth * 8)
-	text := strings.Repeat("█", eighths/8)
-	if rest := eighths % 8; rest > 0 {
-		text += string([]rune(" ▏▎▍▌▋▊▉")[rest])
-	}
-	return runewidth.FillRight(text, barWidth)
-}
-
-// fit cuts or fills a text to a width on the screen.
-func fit(text string, width int) string {
-	return runewidth.FillRight(runewidth.Truncate(printable(text), width, "…"), width)
-}
-
-// printable takes out what would steer a terminal: items are anybody's text.
-func printable(text string) string {
-	return strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) || unicode.In(c, unicode.Cf) {
-			return '·'
-		}
-		return c
-	}, text)
+	return strings.NewReplacer("'", "''", `"`, `\"`, "$", `\$`, "`", "\\`", `\`, `\\`).Replace(cli.Printable(text))
 }

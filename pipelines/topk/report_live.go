@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"crest/cli"
 	"crest/metrics"
 	"crest/sinks/sqlite"
 )
@@ -18,7 +19,7 @@ func reportLive(out io.Writer, p *Plan) error {
 	}
 	defer file.Close()
 	ctx := context.Background()
-	r := &reporter{out: out, color: isTerminal(out) && os.Getenv("NO_COLOR") == "", file: file, plan: p}
+	r := &reporter{out: out, color: cli.IsTerminal(out) && os.Getenv("NO_COLOR") == "", file: file, plan: p}
 	sizes, err := file.WindowSizes(ctx, sqlite.Select{Job: p.Run.Job, Run: p.Run.Run})
 	if err != nil {
 		return err
@@ -28,7 +29,7 @@ func reportLive(out io.Writer, p *Plan) error {
 	}
 	r.rejects(ctx)
 	if local() {
-		count := func(c *metrics.Counter) string { return comma(uint64(c.Value())) }
+		count := func(c *metrics.Counter) string { return cli.Comma(uint64(c.Value())) }
 		r.printf("%s read, %s counted, %s late, %s rejected\n",
 			count(metrics.RecordsRead), count(metrics.RecordsCounted), count(metrics.RecordsLate), count(metrics.RecordsRejected))
 	}

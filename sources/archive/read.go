@@ -178,7 +178,7 @@ func (fn *readFn) ProcessElement(ctx context.Context, at beam.EventTime, rt *sdf
 		q.wait()
 	}()
 	for b := range q.blocks {
-		count(ctx, &b)
+		metrics.Block(ctx, &b)
 		emit(stamp(&b, at), b)
 	}
 	duplicatesDropped.Add(ctx, r.stats.Dropped)
@@ -195,10 +195,4 @@ func stamp(b *block.Block, at beam.EventTime) beam.EventTime {
 		earliest = min(earliest, t)
 	}
 	return mtime.Time(earliest)
-}
-
-func count(ctx context.Context, b *block.Block) {
-	metrics.RecordsRead.Add(ctx, b.Records)
-	metrics.RecordsRejected.Add(ctx, b.Rejected())
-	metrics.BytesRead.Add(ctx, b.Bytes)
 }

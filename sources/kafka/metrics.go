@@ -21,9 +21,7 @@ var offsetsSkipped = metrics.NewCounter("offsets_skipped_total", "Offsets that w
 
 // count counts what a block holds.
 func count(ctx context.Context, b *block.Block) {
-	metrics.RecordsRead.Add(ctx, b.Records)
-	metrics.RecordsRejected.Add(ctx, b.Rejected())
-	metrics.BytesRead.Add(ctx, b.Bytes)
+	metrics.Block(ctx, b)
 	for i := range b.Rejects {
 		if b.Rejects[i].Reason == Expired {
 			offsetsSkipped.Add(ctx, b.Rejects[i].Count)

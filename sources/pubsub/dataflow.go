@@ -12,6 +12,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/pubsubio"
 
 	"crest/block"
+	"crest/metrics"
 )
 
 func init() {
@@ -68,6 +69,6 @@ func (fn *blockFn) emit(ctx context.Context, emit func(beam.EventTime, block.Blo
 		at = mtime.Time(slices.Min(b.Times))
 	}
 	fn.pending, fn.size = nil, 0
-	countBlock(ctx, &b)
+	metrics.Block(ctx, &b)
 	emit(at, b)
 }

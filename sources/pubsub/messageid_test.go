@@ -64,7 +64,7 @@ func TestRestrictionCoder(t *testing.T) {
 	now := time.UnixMilli(time.Now().UnixMilli())
 	for _, r := range []restriction{
 		{},
-		{Tip: 1<<64 - 1, Draining: true},
+		{Tip: 1<<64 - 1, Number: 1 << 60, Draining: true},
 		{Tip: 3, Bundles: []bundle{
 			{ID: 1 << 63, At: now, Count: 2, IDs: appendIDs(nil, []messageID{parseID("8"), parseID("x")})},
 			{ID: 3, At: now.Add(-time.Second), Count: 1, IDs: appendIDs(nil, []messageID{parseID("9")})},

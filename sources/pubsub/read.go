@@ -150,7 +150,7 @@ func (fn *readFn) ProcessElement(ctx context.Context, at beam.EventTime, _ *wate
 // count emits the blocks of a bundle, and says how long there will be nothing.
 func (fn *readFn) count(ctx context.Context, at beam.EventTime, rt *sdf.LockRTracker, t *turn, emit func(beam.EventTime, block.Block)) (pause time.Duration, err error) {
 	published := fn.source().Published()
-	records, start := int64(0), time.Now()
+	records, start, place := int64(0), time.Now(), int64(t.rest.Number)
 	for records < int64(fn.Config.BundleRecords) && time.Since(start) < fn.Config.BundleTime {
 		d, last, err := t.next(ctx, waitFor)
 		if err != nil {
@@ -160,6 +160,8 @@ func (fn *readFn) count(ctx context.Context, at beam.EventTime, rt *sdf.LockRTra
 			if err := t.claim(rt, d.ids); err != nil {
 				return 0, err
 			}
+			locate(&d.block, place, int64(len(d.ids)))
+			place = d.block.To
 			fn.emit(ctx, &d.block, published, at, emit)
 			records += d.block.Records
 		}
@@ -175,6 +177,20 @@ func (fn *readFn) count(ctx context.Context, at beam.EventTime, rt *sdf.LockRTra
 	return pause, t.finish(rt)
 }
 
+// locate says where a block and what it rejects stand among all that was
+// counted, from the given place on.
+func locate(b *block.Block, from, n int64) {
+	b.From, b.To = from, from+n
+	at := 0
+	for i := range b.Rejects {
+		for at < len(b.Messages) && !b.Messages[at].Rejected {
+			at++
+		}
+		b.Rejects[i].Offset = from + int64(at)
+		at++
+	}
+}
+
 // drain ends the subscription here once all that was counted is acknowledged.
 func (fn *readFn) drain(rt *sdf.LockRTracker, t *turn) (sdf.ProcessContinuation, error) {
 	if !t.settled() {
@@ -188,7 +204,7 @@ func (fn *readFn) drain(rt *sdf.LockRTracker, t *turn) (sdf.ProcessContinuation,
 // emit emits a block whose messages are claimed.
 func (fn *readFn) emit(ctx context.Context, b *block.Block, published int64, at beam.EventTime, emit func(beam.EventTime, block.Block)) {
 	b.Watermark = published
-	countBlock(ctx, b)
+	metrics.Block(ctx, b)
 	highest := int64(0)
 	switch {
 	case b.Rows() > 0:
@@ -200,13 +216,6 @@ func (fn *readFn) emit(ctx context.Context, b *block.Block, published int64, at 
 	emit(at, *b)
 	fn.source().Began(at.Milliseconds())
 	fn.source().Observe(fn.Config.Subscription, highest, false)
-}
-
-// countBlock adds a block to the metrics.
-func countBlock(ctx context.Context, b *block.Block) {
-	metrics.RecordsRead.Add(ctx, b.Records)
-	metrics.RecordsRejected.Add(ctx, b.Rejected())
-	metrics.BytesRead.Add(ctx, b.Bytes)
 }
 
 // measure sets the metrics of now.

@@ -13,6 +13,9 @@ import (
 type restriction struct {
 	// Tip is the last bundle that is in it, also when that has been forgotten.
 	Tip uint64
+	// Number is how many messages were counted in all. A subscription has no
+	// offsets: the place of a message is how many were counted before it.
+	Number uint64
 	// Draining says that nothing more is to be counted.
 	Draining bool
 	Bundles  []bundle // in the order in which they were counted
@@ -30,8 +33,8 @@ const restrictionVersion = 1
 
 var errRestriction = errors.New("decoding the restriction of a subscription")
 
-// encodeRestriction writes: version, draining (0 or 1), Tip (8 bytes), the
-// number of bundles, and each: ID (8 bytes), milliseconds since the one before,
+// encodeRestriction writes: version, draining (0 or 1), Tip and Number (8 bytes
+// each), the number of bundles, and each: ID (8 bytes), milliseconds since the one before,
 // Count, length of IDs, IDs. Numbers are varints, big endian where they are 8
 // bytes.
 func encodeRestriction(r restriction) []byte {
@@ -44,6 +47,7 @@ func encodeRestriction(r restriction) []byte {
 		b[1] = 1
 	}
 	b = binary.BigEndian.AppendUint64(b, r.Tip)
+	b = binary.BigEndian.AppendUint64(b, r.Number)
 	b = binary.AppendUvarint(b, uint64(len(r.Bundles)))
 	var last int64
 	for i := range r.Bundles {
@@ -59,12 +63,12 @@ func encodeRestriction(r restriction) []byte {
 }
 
 func decodeRestriction(b []byte) (restriction, error) {
-	if len(b) < 10 || b[0] != restrictionVersion || b[1] > 1 {
+	if len(b) < 18 || b[0] != restrictionVersion || b[1] > 1 {
 		return restriction{}, errRestriction
 	}
-	r := restriction{Draining: b[1] == 1, Tip: binary.BigEndian.Uint64(b[2:])}
+	r := restriction{Draining: b[1] == 1, Tip: binary.BigEndian.Uint64(b[2:]), Number: binary.BigEndian.Uint64(b[10:])}
 	const least = 8 + 3 // bytes of a bundle
-	n, b, ok := uvarint(b[10:])
+	n, b, ok := uvarint(b[18:])
 	if !ok || n > uint64(len(b)/least) {
 		return restriction{}, errRestriction
 	}

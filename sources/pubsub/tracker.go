@@ -59,6 +59,7 @@ func (t *tracker) after(f finish) restriction {
 	}
 	if len(t.ids) > 0 {
 		next.Tip = f.bundle
+		next.Number += uint64(len(t.ids))
 		next.Bundles = append(next.Bundles, bundle{
 			ID: f.bundle, At: f.at.Truncate(time.Millisecond), Count: len(t.ids), IDs: appendIDs(nil, t.ids),
 		})

@@ -26,10 +26,10 @@ type Config struct {
 	// Forget is how long a partition that nobody reads here holds the others
 	// back: on runners that move partitions between processes. 0 is forever.
 	Forget time.Duration
-	// Step is how far the watermark moves at once, and half of how far ahead of it
-	// a partition is read; 0 is without limit. It bounds the windows that are open
-	// while a long past is caught up with: what one costs the local runner grows
-	// with their number.
+	// Step is how far the watermark moves at once, or while a bundle runs, and
+	// half of how far ahead of it a partition is read; 0 is without limit. It
+	// bounds the windows that are open while a long past is caught up with: what
+	// one costs the local runner grows with their number.
 	Step time.Duration
 }
 
@@ -42,7 +42,8 @@ type Source struct {
 	mu         sync.Mutex
 	partitions map[string]*partition
 	published  int64
-	earliest   int64 // event time of all that was read; 0 before
+	earliest   int64         // event time of all that was read; 0 before
+	running    map[int64]int // bundles, by the watermark that they began with
 }
 
 // A partition is one that is read here.
@@ -75,7 +76,7 @@ func Of(id string, cfg Config) *Source {
 }
 
 func newSource(cfg Config, now func() time.Time) *Source {
-	return &Source{cfg: cfg, now: now, partitions: make(map[string]*partition)}
+	return &Source{cfg: cfg, now: now, partitions: make(map[string]*partition), running: make(map[int64]int)}
 }
 
 // Register adds a partition, which holds the watermark back until it is read. It
@@ -155,6 +156,25 @@ func (s *Source) Watermark() int64 {
 	return s.published
 }
 
+// Begin begins a bundle, which tells by what has been published what is late, and
+// whose output the runner has when it ends. Each Begin needs an End, with what it
+// returned.
+func (s *Source) Begin() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running[s.published]++
+	return s.published
+}
+
+// End ends a bundle that began with that watermark.
+func (s *Source) End(began int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running[began]--; s.running[began] <= 0 {
+		delete(s.running, began)
+	}
+}
+
 // Published returns the highest watermark that was ever said. What is behind it
 // may come too late for who listened.
 func (s *Source) Published() int64 {
@@ -186,6 +206,11 @@ func (s *Source) publish() {
 		from := s.published
 		if from == 0 {
 			from = s.earliest
+		}
+		for began := range s.running {
+			if began > 0 {
+				from = min(from, began)
+			}
 		}
 		lowest = min(lowest, from+s.cfg.Step.Milliseconds())
 	}

@@ -78,6 +78,18 @@ func TestStep(t *testing.T) {
 	if s.Ahead("a") {
 		t.Error("a is ahead of a watermark that has come to it")
 	}
+	began := s.Begin()
+	s.Observe("a", 12*hour, true)
+	s.Observe("b", 12*hour, true)
+	for range 5 {
+		if w := s.Watermark(); w > began+600_000 {
+			t.Errorf("the watermark moved by %d while a bundle ran", w-began)
+		}
+	}
+	s.End(began)
+	if s.Watermark(); s.Watermark() <= began+600_000 {
+		t.Error("the watermark stands where no bundle runs")
+	}
 }
 
 func TestRestored(t *testing.T) {
