@@ -56,7 +56,7 @@ type Ledger struct {
 	Job           string `table:"job" doc:"the job's name (--job)"`
 	Run           string `table:"run" doc:"the run that wrote the row"`
 	Source        string `table:"source" doc:"a topic and partition, a subscription"`
-	WindowStart   Time   `table:"window_start" doc:"first instant of the pane that the watermark was in; 1970 where nothing was known of event time yet"`
+	WindowStart   Time   `table:"window_start" doc:"first instant of the pane that the watermark was in; that of the first event where nothing was known yet"`
 	WindowEnd     Time   `table:"window_end" doc:"first instant after it"`
 	WindowSeconds int64  `table:"window_seconds" doc:"size of the pane in seconds"`
 	From          int64  `table:"from_offset" doc:"the first offset that was read; -1 where there are no offsets"`

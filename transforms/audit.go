@@ -3,6 +3,7 @@ package transforms
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -54,10 +55,11 @@ type auditFn struct {
 	late    map[lateKey]table.Late
 }
 
-// A partition of a source, and the watermark when it was read.
+// A partition of a source, and the beginning of the pane that the watermark was in
+// when it was read.
 type partition struct {
-	source    string
-	watermark int64
+	source string
+	pane   int64
 }
 
 // maxRows is how many rows a bundle has of what has no bound of its own.
@@ -73,9 +75,9 @@ func (fn *auditFn) StartBundle(emitLedger, func(table.Row)) {
 }
 
 func (fn *auditFn) ProcessElement(ctx context.Context, b block.Block, _ emitLedger, emit func(table.Row)) error {
-	p := partition{watermark: b.Watermark}
+	var p partition
 	if fn.Pane > 0 {
-		p.source = b.Source
+		p = partition{b.Source, fn.open(&b)}
 	}
 	l := fn.ledgers[p]
 	if l == nil {
@@ -87,6 +89,16 @@ func (fn *auditFn) ProcessElement(ctx context.Context, b block.Block, _ emitLedg
 	metrics.RecordsLate.Add(ctx, late)
 	metrics.RecordsCounted.Add(ctx, b.Records-late-b.Rejected())
 	return fn.reject(&b, emit)
+}
+
+// open is the beginning of the pane that the watermark was in when a block was
+// read; of the block's first event where nothing had been said yet.
+func (fn *auditFn) open(b *block.Block) int64 {
+	at := b.Watermark
+	if at == 0 && b.Rows() > 0 {
+		at = slices.Min(b.Times)
+	}
+	return at - at%fn.Pane
 }
 
 // reject makes rows of what a block rejects.
@@ -122,7 +134,7 @@ func (fn *auditFn) FinishBundle(ledger emitLedger, emit func(table.Row)) error {
 		}
 	}
 	for p, l := range fn.ledgers {
-		ledger(mtime.Time(p.watermark), p.source, *l)
+		ledger(mtime.Time(p.pane), p.source, *l)
 	}
 	return nil
 }

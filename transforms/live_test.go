@@ -240,7 +240,7 @@ func checkLedger(t *testing.T, rows []table.Row, read, late, rejected uint64) {
 	}
 	for _, l := range last {
 		if l.Read != l.Counted+l.Late+l.Rejected || l.Positions != l.To-l.From {
-				t.Errorf("ledger %+v does not add up", l)
+			t.Errorf("ledger %+v does not add up", l)
 		}
 		sum.Read, sum.Counted, sum.Late, sum.Rejected = sum.Read+l.Read, sum.Counted+l.Counted, sum.Late+l.Late, sum.Rejected+l.Rejected
 		spans = append(spans, [2]int64{l.From, l.To})

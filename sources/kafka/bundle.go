@@ -76,7 +76,9 @@ func (b *bundle) follow(s *watermark.Source, e *estimator) {
 
 func (b *bundle) register() {
 	for i := range b.parts {
-		b.source.Register(source(b.c.cfg.Topic, b.parts[i].ID), b.watermark)
+		name := source(b.c.cfg.Topic, b.parts[i].ID)
+		b.source.Register(name, b.watermark)
+		b.source.Begin(name)
 	}
 	b.estimator.free = b.estimator.free && len(b.parts) == 0
 }

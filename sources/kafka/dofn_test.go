@@ -24,7 +24,7 @@ type runner struct {
 
 func newRunner(t testing.TB, cfg Config) *runner {
 	t.Helper()
-	fn := &liveFn{readFn: readFn{Config: cfg.withDefaults()}}
+	fn := &liveFn{readFn{Config: cfg.withDefaults()}}
 	all, err := fn.CreateInitialRestriction(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -60,7 +60,7 @@ func Read(s beam.Scope, cfg Config) beam.PCollection {
 	if cfg.Bounded() {
 		return beam.ParDo(s, &boundedFn{readFn{Config: cfg}}, beam.Impulse(s))
 	}
-	return beam.ParDo(s, &liveFn{readFn: readFn{Config: cfg}}, beam.Impulse(s))
+	return beam.ParDo(s, &liveFn{readFn{Config: cfg}}, beam.Impulse(s))
 }
 
 // readFn is what the bounded and the live source have in common.
@@ -150,10 +150,7 @@ func (fn *boundedFn) ProcessElement(ctx context.Context, at beam.EventTime, rt *
 }
 
 // liveFn reads partitions for ever, a bundle at a time.
-type liveFn struct {
-	readFn
-	began int64 // the watermark when the bundle began
-}
+type liveFn struct{ readFn }
 
 // TruncateRestriction stops reading where it is: what was read is emitted.
 func (fn *liveFn) TruncateRestriction(rt *sdf.LockRTracker, _ []byte) Restriction {
@@ -173,15 +170,6 @@ func (fn *liveFn) CreateWatermarkEstimator(state int64) *estimator {
 }
 
 func (fn *liveFn) WatermarkEstimatorState(e *estimator) int64 { return e.State() }
-
-// StartBundle and FinishBundle bound how far the watermark moves meanwhile.
-func (fn *liveFn) StartBundle(func(beam.EventTime, block.Block)) {
-	fn.began = fn.Config.watermarks().Begin()
-}
-
-func (fn *liveFn) FinishBundle(func(beam.EventTime, block.Block)) {
-	fn.Config.watermarks().End(fn.began)
-}
 
 func (fn *liveFn) ProcessElement(ctx context.Context, at beam.EventTime, e *estimator, rt *sdf.LockRTracker, _ []byte, emit func(beam.EventTime, block.Block)) (sdf.ProcessContinuation, error) {
 	c, err := use(&fn.Config)

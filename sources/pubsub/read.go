@@ -149,7 +149,7 @@ func (fn *readFn) ProcessElement(ctx context.Context, at beam.EventTime, _ *wate
 
 // count emits the blocks of a bundle, and says how long there will be nothing.
 func (fn *readFn) count(ctx context.Context, at beam.EventTime, rt *sdf.LockRTracker, t *turn, emit func(beam.EventTime, block.Block)) (pause time.Duration, err error) {
-	published := fn.source().Published()
+	published := fn.source().Begin(fn.Config.Subscription)
 	records, start, place := int64(0), time.Now(), int64(t.rest.Number)
 	for records < int64(fn.Config.BundleRecords) && time.Since(start) < fn.Config.BundleTime {
 		d, last, err := t.next(ctx, waitFor)

@@ -26,8 +26,8 @@ type Config struct {
 	// Forget is how long a partition that nobody reads here holds the others
 	// back: on runners that move partitions between processes. 0 is forever.
 	Forget time.Duration
-	// Step is how far the watermark moves at once, or while a bundle runs, and
-	// half of how far ahead of it a partition is read; 0 is without limit. It
+	// Step is how far the watermark moves while a bundle is read and committed,
+	// and half of how far ahead of it a partition is read; 0 is without limit. It
 	// bounds the windows that are open while a long past is caught up with: what
 	// one costs the local runner grows with their number.
 	Step time.Duration
@@ -42,13 +42,13 @@ type Source struct {
 	mu         sync.Mutex
 	partitions map[string]*partition
 	published  int64
-	earliest   int64         // event time of all that was read; 0 before
-	running    map[int64]int // bundles, by the watermark that they began with
+	earliest   int64 // event time of all that was read; 0 before
 }
 
 // A partition is one that is read here.
 type partition struct {
 	highest int64
+	began   int64     // what had been published when its last bundle began
 	ended   bool      // there was nothing more to read
 	active  time.Time // when it last had something, or was registered
 	polled  time.Time
@@ -76,7 +76,7 @@ func Of(id string, cfg Config) *Source {
 }
 
 func newSource(cfg Config, now func() time.Time) *Source {
-	return &Source{cfg: cfg, now: now, partitions: make(map[string]*partition), running: make(map[int64]int)}
+	return &Source{cfg: cfg, now: now, partitions: make(map[string]*partition)}
 }
 
 // Register adds a partition, which holds the watermark back until it is read. It
@@ -132,11 +132,17 @@ func (s *Source) Ahead(name string) bool {
 	if s.cfg.Step <= 0 || p == nil || p.highest == 0 {
 		return false
 	}
-	from := s.published
-	if from == 0 {
-		from = s.earliest
-	}
+	from := s.since(s.published)
 	return p.highest > from+2*s.cfg.Step.Milliseconds()
+}
+
+// since is where a watermark stands: before anything was said at the earliest
+// event.
+func (s *Source) since(published int64) int64 {
+	if published == 0 {
+		return s.earliest
+	}
+	return published
 }
 
 // Done removes a partition: it is read to its end, or no longer here.
@@ -156,23 +162,20 @@ func (s *Source) Watermark() int64 {
 	return s.published
 }
 
-// Begin begins a bundle, which tells by what has been published what is late, and
-// whose output the runner has when it ends. Each Begin needs an End, with what it
-// returned.
-func (s *Source) Begin() int64 {
+// Begin begins a bundle of a partition, which tells what is late by what has been
+// published: it returns that. The bundle before it has been committed, or the
+// partition would not be read on: until then the watermark goes no further than a
+// step, so that what the runner has not got yet does not come too late for it.
+func (s *Source) Begin(name string) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.running[s.published]++
-	return s.published
-}
-
-// End ends a bundle that began with that watermark.
-func (s *Source) End(began int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.running[began]--; s.running[began] <= 0 {
-		delete(s.running, began)
+	p := s.partitions[name]
+	if p == nil {
+		p = &partition{active: s.now()}
+		s.partitions[name] = p
 	}
+	p.polled, p.began = s.now(), s.published
+	return s.published
 }
 
 // Published returns the highest watermark that was ever said. What is behind it
@@ -203,14 +206,9 @@ func (s *Source) publish() {
 		lowest = highest
 	}
 	if s.cfg.Step > 0 && lowest > 0 {
-		from := s.published
-		if from == 0 {
-			from = s.earliest
-		}
-		for began := range s.running {
-			if began > 0 {
-				from = min(from, began)
-			}
+		from := s.since(s.published)
+		for _, p := range s.partitions {
+			from = min(from, s.since(p.began))
 		}
 		lowest = min(lowest, from+s.cfg.Step.Milliseconds())
 	}
