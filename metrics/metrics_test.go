@@ -14,7 +14,7 @@ func TestServe(t *testing.T) {
 	c := NewCounter("things_total", "Things.")
 	c.Add(ctx, 3)
 	c.Add(ctx, 4)
-	g := NewGauge("lag_records", "Lag.", "partition")
+	g := NewGauge("depth_records", "Depth.", "partition")
 	g.Set(ctx, "t/0", 5)
 	g.Set(ctx, "t/1", 6)
 	NewDurations("took_seconds", "Time.").Took(ctx, 1500*time.Millisecond)
@@ -36,7 +36,7 @@ func TestServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"crest_things_total 7", `crest_lag_records{partition="t/0"} 5`, "crest_took_seconds_sum 1.5", "crest_size_bytes_count 1", "go_goroutines "} {
+	for _, line := range []string{"crest_things_total 7", `crest_depth_records{partition="t/0"} 5`, "crest_took_seconds_sum 1.5", "crest_size_bytes_count 1", "go_goroutines "} {
 		if !strings.Contains(string(text), line) {
 			t.Errorf("no %q in\n%.2000s", line, text)
 		}

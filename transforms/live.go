@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"context"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window/trigger"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
+	"crest/metrics"
 	"crest/sketchcombine"
 	"crest/sketchcombine/summary"
 	"crest/table"
@@ -125,7 +127,8 @@ func TopKOf(s beam.Scope, k int, totals beam.PCollection) beam.PCollection {
 
 type listFn struct{ K int }
 
-func (fn *listFn) ProcessElement(segment string, p sketchcombine.Parts) (string, summary.List) {
+func (fn *listFn) ProcessElement(ctx context.Context, w beam.Window, segment string, p sketchcombine.Parts) (string, summary.List) {
+	metrics.ListDelay.Took(ctx, time.Since(w.MaxTimestamp().ToTime()))
 	return segment, p.Top(fn.K)
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"crest/block"
 	_ "crest/block/blockcoder" // blocks are elements here
+	"crest/metrics"
 	"crest/sketchcombine"
 	"crest/sketchcombine/summary"
 )
@@ -88,6 +89,8 @@ type preAggregateFn struct {
 	Memory         int
 
 	workers []*counter
+	began   time.Time // the bundle
+	rows    int       // in it
 }
 
 // emitPartial is how partial summaries leave.
@@ -95,6 +98,7 @@ type emitPartial = func(beam.EventTime, sketchcombine.Key, sketchcombine.Summary
 
 func (fn *preAggregateFn) StartBundle(context.Context, emitPartial) {
 	fn.stop() // of a bundle that did not come to its end
+	fn.began, fn.rows = time.Now(), 0
 	for w := range fn.Workers {
 		fn.workers = append(fn.workers, startCounter(fn, w))
 	}
@@ -104,6 +108,7 @@ func (fn *preAggregateFn) StartBundle(context.Context, emitPartial) {
 // has its shard: no item is counted by two of them, so that nothing they pass on
 // needs merging within the bundle.
 func (fn *preAggregateFn) ProcessElement(ctx context.Context, b block.Block, emit emitPartial) error {
+	fn.rows += b.Rows()
 	s := newSplit(fn.Workers, b.Rows())
 	closed := closedBefore(b.Watermark, fn.Pane, fn.Lateness)
 	for i, item := range b.Items {
@@ -135,6 +140,9 @@ func (fn *preAggregateFn) FinishBundle(ctx context.Context, emit emitPartial) er
 			return err
 		}
 		c.drain(fn.stamp(emit))
+	}
+	if fn.rows > 0 {
+		metrics.BundleTime.Took(ctx, time.Since(fn.began))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package transforms
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
+	"crest/metrics"
 	"crest/sketchcombine"
 	"crest/sketchcombine/summary"
 	"crest/table"
@@ -102,16 +104,18 @@ type sketchRowFn struct {
 	Shards int
 }
 
-func (fn *sketchRowFn) ProcessElement(w beam.Window, key sketchcombine.Key, s sketchcombine.Summary, emit func(table.Row)) error {
+func (fn *sketchRowFn) ProcessElement(ctx context.Context, w beam.Window, key sketchcombine.Key, s sketchcombine.Summary, emit func(table.Row)) error {
 	at, err := spanOf(w)
 	if err != nil {
 		return err
 	}
+	encoded := s.AppendBinary(nil)
+	metrics.SummaryBytes.Add(ctx, int64(len(encoded)))
 	return emitRow(table.Sketch{
 		Job: fn.Label.Job, Run: fn.Label.Run, Path: fn.Label.Path, Segment: key.Segment,
 		WindowStart: at.start, WindowEnd: at.end, WindowSeconds: at.seconds,
 		Shard: int64(key.Shard), Shards: int64(fn.Shards),
-		Revision: s.Total(), Total: s.Total(), Summary: s.AppendBinary(nil), WrittenAt: table.TimeOf(time.Now()),
+		Revision: s.Total(), Total: s.Total(), Summary: encoded, WrittenAt: table.TimeOf(time.Now()),
 	}, emit)
 }
 

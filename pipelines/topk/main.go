@@ -106,13 +106,26 @@ func (m *Main) Run(ctx context.Context) error {
 	stop()
 	show.Stop()
 	if err != nil && plan.Input.Live {
-		return errors.Join(reportLive(m.Stdout, plan), err)
+		return errors.Join(release(plan), reportLive(m.Stdout, plan), err)
 	}
 	if err != nil {
 		m.discard(plan)
 		return err
 	}
 	return report(ctx, m.Stdout, plan, time.Since(started))
+}
+
+// releaseTimeout bounds how long a job that was stopped takes to give back what it
+// holds; what it can't comes again when its lease ends.
+const releaseTimeout = 10 * time.Second
+
+func release(p *Plan) error {
+	if p.Input.Release == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), releaseTimeout)
+	defer cancel()
+	return p.Input.Release(ctx)
 }
 
 // profile starts the CPU profile that was asked for, and returns what ends it.

@@ -33,6 +33,9 @@ type Input struct {
 	// gives every event; 0 where it gives all that there are.
 	CompleteFrom int64
 	Read         Source
+	// Release gives back what is held and not counted, where a job is stopped; nil
+	// where nothing is.
+	Release func(context.Context) error
 }
 
 // fields are what a record says.
@@ -169,7 +172,8 @@ func (o *Options) planPubSub(ctx context.Context, p *Plan, fields format.Options
 	}
 	return Input{
 		Name: o.Subscription, Live: true, Messages: true, JSON: cfg.Payload == format.JSON, CompleteFrom: time.Now().UnixMilli(),
-		Read: func(s beam.Scope) beam.PCollection { return pubsub.Read(s, cfg) },
+		Read:    func(s beam.Scope) beam.PCollection { return pubsub.Read(s, cfg) },
+		Release: func(ctx context.Context) error { return pubsub.Release(ctx, cfg) },
 	}
 }
 
