@@ -10,6 +10,7 @@ import (
 	"io"
 	"time"
 
+	"crest/cli"
 	"crest/sinks/sqlite"
 )
 
@@ -92,7 +93,7 @@ func (v *view) draw(ctx context.Context) error {
 			return err
 		}
 		if err != nil {
-			return v.show([]string{"waiting for " + printable(v.Path)})
+			return v.show([]string{"waiting for " + cli.Printable(v.Path)})
 		}
 		v.file = file
 	}
@@ -106,7 +107,7 @@ func (v *view) draw(ctx context.Context) error {
 
 func (v *view) show(lines []string) error {
 	if v.Status != nil {
-		lines = append(lines, v.screen.dim(printable(v.Status())))
+		lines = append(lines, v.screen.dim(cli.Printable(v.Status())))
 	}
 	return v.screen.draw(lines)
 }

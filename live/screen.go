@@ -10,6 +10,8 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
+
+	"crest/cli"
 )
 
 const (
@@ -35,8 +37,8 @@ type screen struct {
 
 func newScreen(out io.Writer) *screen {
 	s := &screen{out: out, width: pipeWidth}
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		s.file = file
+	if cli.IsTerminal(out) {
+		s.file = out.(*os.File)
 		s.color = os.Getenv("NO_COLOR") == ""
 	}
 	return s
@@ -115,7 +117,7 @@ func (s *screen) lines(windows []window, now time.Time, k int) []string {
 
 // title says which window it is, and how fresh.
 func (s *screen) title(w *window, now time.Time) string {
-	name := windowName(w.seconds)
+	name := cli.WindowName(w.seconds)
 	if w.seconds > 0 {
 		end := "15:04:05"
 		if w.start.YearDay() != w.end.YearDay() || w.seconds >= 86400 {
@@ -123,7 +125,7 @@ func (s *screen) title(w *window, now time.Time) string {
 		}
 		name += ", " + w.start.Format(time.DateTime) + " – " + w.end.Format(end)
 	}
-	rest := "  total " + comma(w.total)
+	rest := "  total " + cli.Comma(w.total)
 	if rate := w.rate(); rate > 0 {
 		rest += fmt.Sprintf("  %s/s", humanize.CommafWithDigits(rate, 1))
 	}
@@ -147,18 +149,18 @@ func (s *screen) row(rank int, r row, w *window) string {
 	room := s.width - 1 - fixedWidth
 	segment := ""
 	if w.segments > 1 {
-		segment = fit(r.segment, segmentWidth) + " "
+		segment = cli.Fit(r.segment, segmentWidth) + " "
 		room -= segmentWidth + 1
 	}
-	text := fmt.Sprintf("  %3d %s %s%s  ", rank, mark, segment, fit(r.Item.Item, max(room, leastItem)))
-	count := fmt.Sprintf(" %*s", countWidth, comma(r.Count))
+	text := fmt.Sprintf("  %3d %s %s%s  ", rank, mark, segment, cli.Fit(r.Item.Item, max(room, leastItem)))
+	count := fmt.Sprintf(" %*s", countWidth, cli.Comma(r.Count))
 	bounds := ""
 	if r.Lower < r.Upper {
-		bounds = fmt.Sprintf("  in [%s, %s]", comma(r.Lower), comma(r.Upper))
+		bounds = fmt.Sprintf("  in [%s, %s]", cli.Comma(r.Lower), cli.Comma(r.Upper))
 	}
 	left := s.width - 1 - runewidth.StringWidth(text) - barWidth - runewidth.StringWidth(count)
 	if left < 0 { // too narrow for bars
-		return runewidth.Truncate(text+comma(r.Count), s.width-1, "…")
+		return runewidth.Truncate(text+cli.Comma(r.Count), s.width-1, "…")
 	}
-	return text + s.style("32", bar(r.Count, w.rows[0].Count)) + count + s.dim(runewidth.Truncate(bounds, left, "…"))
+	return text + s.style("32", cli.Bar(r.Count, w.rows[0].Count, barWidth)) + count + s.dim(runewidth.Truncate(bounds, left, "…"))
 }

@@ -45,9 +45,7 @@ func Kafka(t testing.TB) *Broker {
 	if err := os.WriteFile(b.properties, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	id := make([]byte, 16)
-	rand.Read(id)
-	format := java(t, "kafka-format", b.dir, "256m", quiet, "kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id), "-c", b.properties)
+	format := java(t, "kafka-format", b.dir, "256m", quiet, "kafka.tools.StorageTool", "format", "-t", clusterID(), "-c", b.properties)
 	select {
 	case <-format.ended:
 	case <-time.After(startTimeout):
@@ -55,6 +53,18 @@ func Kafka(t testing.TB) *Broker {
 	}
 	b.start()
 	return b
+}
+
+// clusterID draws an id for a cluster. The storage tool takes one that begins with
+// a dash for a flag.
+func clusterID() string {
+	for {
+		id := make([]byte, 16)
+		rand.Read(id)
+		if text := base64.RawURLEncoding.EncodeToString(id); text[0] != '-' {
+			return text
+		}
+	}
 }
 
 func (b *Broker) start() {

@@ -218,7 +218,9 @@ func TestKafkaOutOfReach(t *testing.T) {
 // for its answer.
 func TestKafkaGoesAway(t *testing.T) {
 	c, brokers := broker(t)
-	k := openKafka(t, KafkaConfig{Brokers: brokers, Topic: "events", patience: 2 * time.Second})
+	// By default the client may wait longer than that before it connects again.
+	again := kgo.MetadataMinAge(100 * time.Millisecond)
+	k := openKafka(t, KafkaConfig{Brokers: brokers, Topic: "events", patience: 2 * time.Second, Client: []kgo.Opt{again}})
 	sink := &interrupting{Sink: k, cancel: c.Close, after: 100}
 	err := Run(t.Context(), Config{Files: []string{write(t, "a.ndjson", commits(1000)...)}, KeyField: "item"}, sink, &Progress{})
 	t.Log(err)

@@ -68,25 +68,35 @@ func (c Config) WriteEvents(w io.Writer) error {
 	zipf := NewZipf(c.Exponent, c.Universe)
 	step := float64(c.Span) / float64(c.N)
 	return c.write(w, func(line []byte, i int, rng *rand.Rand) []byte {
-		at := c.Start.Add(time.Duration(float64(i) * step))
-		if c.Disorder > 0 {
-			at = at.Add(-time.Duration(rng.Int64N(int64(c.Disorder))))
-		}
-		if at.Before(c.Start) {
-			at = c.Start
-		}
-		line = append(line, `{"time":"`...)
-		line = at.UTC().AppendFormat(line, "2006-01-02T15:04:05.000Z")
-		line = append(line, `","item":"`...)
-		line = appendItem(line, zipf.Rank(rng))
-		line = append(line, `","segment":"`...)
-		line = append(line, segments[rng.IntN(c.Segments)]...)
-		line = append(line, `","user":"u`...)
-		line = strconv.AppendInt(line, rng.Int64N(users), 10)
-		line = append(line, `","n":`...)
-		line = strconv.AppendInt(line, 1+rng.Int64N(9), 10)
-		return append(line, '}', '\n')
+		return c.appendEvent(line, c.Start.Add(time.Duration(float64(i)*step)), c.Start, zipf, rng)
 	})
+}
+
+// AppendEvent appends one event of the stream as a line: it comes at a time, and
+// its event time is up to Disorder before. The sampler is that of Exponent and
+// Universe; N, Start and Span do not matter.
+func (c Config) AppendEvent(line []byte, at time.Time, zipf *Zipf, rng *rand.Rand) []byte {
+	return c.appendEvent(line, at, time.Time{}, zipf, rng)
+}
+
+func (c Config) appendEvent(line []byte, at, earliest time.Time, zipf *Zipf, rng *rand.Rand) []byte {
+	if c.Disorder > 0 {
+		at = at.Add(-time.Duration(rng.Int64N(int64(c.Disorder))))
+	}
+	if at.Before(earliest) {
+		at = earliest
+	}
+	line = append(line, `{"time":"`...)
+	line = at.UTC().AppendFormat(line, "2006-01-02T15:04:05.000Z")
+	line = append(line, `","item":"`...)
+	line = appendItem(line, zipf.Rank(rng))
+	line = append(line, `","segment":"`...)
+	line = append(line, segments[rng.IntN(c.Segments)]...)
+	line = append(line, `","user":"u`...)
+	line = strconv.AppendInt(line, rng.Int64N(users), 10)
+	line = append(line, `","n":`...)
+	line = strconv.AppendInt(line, 1+rng.Int64N(9), 10)
+	return append(line, '}', '\n')
 }
 
 // WriteItems writes the items alone, one a line.

@@ -13,6 +13,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/twmb/franz-go/pkg/kfake"
 
+	"crest/cli"
 	"crest/live"
 	"crest/replay"
 )
@@ -25,10 +26,10 @@ var demoCommand = command{
 Starts a Kafka in this process, replays a file of events into it as if they happened now, runs the streaming pipeline on them,
 and shows the lists that it writes. Ctrl-C ends all of it, and nothing of it is kept.
 `,
-	groups: []group{
-		{"What is replayed", []string{"file", "segment_field", "speed"}},
-		{"What counts it", []string{"pipeline"}},
-		{"What is shown", []string{"k", "every"}},
+	groups: []cli.Group{
+		{Title: "What is replayed", Flags: []string{"file", "segment_field", "speed"}},
+		{Title: "What counts it", Flags: []string{"pipeline"}},
+		{Title: "What is shown", Flags: []string{"k", "every"}},
 	},
 	new: func(fs *flag.FlagSet) action { return newDemo(fs) },
 }
@@ -67,7 +68,7 @@ func (o *demoAction) plan(m *Main, args []string) error {
 		o.Every = drawEvery(m.Stdout)
 	}
 	o.view = live.Config{Path: "counts.db", Job: "topk", K: o.K, Every: o.Every, Wait: true}
-	return errors.Join(onlyFlags(args), prefixed("speed", wrong), o.play.Validate(), o.view.Validate())
+	return errors.Join(cli.OnlyFlags(args), cli.Prefix("speed", wrong), o.play.Validate(), o.view.Validate())
 }
 
 // pipelineArgs are the flags that the streaming pipeline is started with.
@@ -108,7 +109,13 @@ func (o *demoAction) run(ctx context.Context, m *Main) (err error) {
 	if err != nil {
 		return err
 	}
-	running.Go(func() { fail(pipeline.wait()) })
+	running.Go(func() {
+		err := pipeline.wait()
+		if err == nil { // it has no end
+			err = fmt.Errorf("running %s: it ended by itself", pipeline.name)
+		}
+		fail(err)
+	})
 	var p replay.Progress
 	running.Go(func() { fail(o.replay(parts, broker, &p)) })
 	o.view.Status = func() string { return o.status(&p) }

@@ -1,5 +1,6 @@
 // Command crest is what stands around the pipeline: it replays recorded events,
-// shows the lists while they are made, and runs all of it together for a look.
+// shows the lists while they are made, counts archived events again and exactly,
+// and runs all of it together for a look.
 package main
 
 import (
@@ -10,7 +11,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"crest/cli"
 )
 
 func main() {
@@ -33,7 +37,7 @@ type command struct {
 	// usage is a few example lines, and groups are the flags in the order of
 	// the help.
 	usage  string
-	groups []group
+	groups []cli.Group
 	// new defines the command's flags, and returns what they steer.
 	new func(fs *flag.FlagSet) action
 }
@@ -46,7 +50,7 @@ type action interface {
 	run(ctx context.Context, m *Main) error
 }
 
-func commands() []command { return []command{replayCommand, topCommand, demoCommand} }
+func commands() []command { return []command{replayCommand, topCommand, backfillCommand, demoCommand} }
 
 // Run runs the command that the arguments name, and returns the exit code: 2
 // where the command line is wrong, 130 where a command that had not done its work
@@ -67,7 +71,7 @@ func (m *Main) Run(ctx context.Context, args []string) int {
 			return m.explain(name, m.run(ctx, c, args[1:]))
 		}
 	}
-	return m.explain("", usageError{fmt.Errorf("%q is not a command", name)})
+	return m.explain("", cli.UsageError{Err: fmt.Errorf("%q is not a command", name)})
 }
 
 func (m *Main) help(w io.Writer) {
@@ -85,56 +89,23 @@ func (m *Main) run(ctx context.Context, c command, args []string) error {
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {}
 	a := c.new(fs)
-	rest, errs := parse(fs, args)
-	if len(errs) == 1 && errors.Is(errs[0], flag.ErrHelp) {
-		usage(m.Stdout, c, fs)
+	others, wrong := cli.Parse(fs, args)
+	if len(wrong) == 1 && errors.Is(wrong[0], flag.ErrHelp) {
+		fmt.Fprintf(m.Stdout, "%s\n\n%s", strings.ToUpper(c.summary[:1])+c.summary[1:]+".", c.usage)
+		cli.Usage(m.Stdout, fs, c.groups)
 		return nil
 	}
-	if err := errors.Join(append(errs, a.plan(m, rest))...); err != nil {
-		return usageError{err}
+	if err := errors.Join(append(wrong, a.plan(m, others))...); err != nil {
+		return cli.UsageError{Err: err}
 	}
 	return a.run(ctx, m)
 }
 
-// usageError is a command line that is wrong.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-// explain prints an error and returns the exit code.
+// explain prints an error of a command and returns the exit code; the name is
+// empty where there is no such command.
 func (m *Main) explain(name string, err error) int {
-	var wrong usageError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &wrong):
-		fmt.Fprintf(m.Stderr, "crest: the command line is wrong:\n")
-		for _, e := range flatten(wrong.error) {
-			fmt.Fprintf(m.Stderr, "  %v\n", e)
-		}
-		if name != "" {
-			fmt.Fprintf(m.Stderr, "crest %s --help lists all flags\n", name)
-		} else {
-			fmt.Fprintf(m.Stderr, "crest --help lists all commands\n")
-		}
-		return 2
+	if name == "" {
+		return cli.Explain(m.Stderr, "crest", "crest --help lists all commands", err)
 	}
-	fmt.Fprintf(m.Stderr, "crest %s: %v\n", name, err)
-	if errors.Is(err, context.Canceled) {
-		return 130
-	}
-	return 1
-}
-
-// flatten takes joined errors apart.
-func flatten(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, flatten(e)...)
-	}
-	return all
+	return cli.Explain(m.Stderr, "crest "+name, "crest "+name+" --help lists all flags", err)
 }

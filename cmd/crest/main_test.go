@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"crest/sources/kafka"
 )
 
 // TestMain lets this binary be a process that a test starts: a pipeline, or
@@ -22,6 +25,13 @@ func TestMain(m *testing.M) {
 	switch os.Getenv("CREST_TEST_AS") {
 	case "pipeline":
 		os.Exit(fakePipeline(os.Args[1:]))
+	case "exact":
+		os.Exit(fakeExact(os.Args[1:]))
+	case "sleep": // until it is interrupted
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		<-ctx.Done()
+		stop()
+		os.Exit(130)
 	case "crest":
 		main()
 	}
@@ -99,7 +109,10 @@ func TestWrongCommandLine(t *testing.T) {
 		"replay main.go --to=pubsub --topic=t":                            {`"t" is not a topic of Pub/Sub`},
 		"replay main.go --to=elsewhere":                                   {`"elsewhere" is nowhere to go`},
 		"top file.db --store=bigquery:x --window=1ms,2m --k=0":            {`"file.db" is not a flag`, "sqlite:FILE", `--window: "1ms"`, "0 items"},
-		"demo x --file=none.ndjson --speed=0":                             {`"x" is not a flag`, "none.ndjson", `--speed: "0"`},
+		"backfill x --windows=all --sink=bigquery:y --from=2026-13-01 --pipeline_flag=--x": {
+			`"x" is not a flag`, "--archive:", "--windows: the window over everything", `"bigquery:y" is not a sink`, `--from: "2026-13-01"`, "NAME=VALUE"},
+		"backfill --archive=a --from=2026-02-01 --to=2026-01-01": {"later than --from"},
+		"demo x --file=none.ndjson --speed=0":                    {`"x" is not a flag`, "none.ndjson", `--speed: "0"`},
 	} {
 		code, out, err := crest(t, strings.Fields(line)...)
 		if code != 2 || out != "" {
@@ -162,11 +175,11 @@ func TestReplayWithPassword(t *testing.T) {
 	defer cluster.Close()
 	path, _ := events(t, 10)
 	args := []string{"replay", path, "--to=kafka", "--brokers=" + cluster.ListenAddrs()[0], "--topic=t", "--partitions=1", "--sasl=SCRAM-SHA-256", "--sasl_user=ann"}
-	t.Setenv(passwordVariable, "wrong words")
+	t.Setenv(kafka.PasswordVariable, "wrong words")
 	if code, _, err := crest(t, args...); code != 1 || !strings.Contains(err, "user and password") || strings.Contains(err, "wrong words") {
 		t.Errorf("with a wrong password: exit code %d, %s", code, err)
 	}
-	t.Setenv(passwordVariable, "open sesame")
+	t.Setenv(kafka.PasswordVariable, "open sesame")
 	if code, _, err := crest(t, args...); code != 0 || !strings.HasPrefix(err, "10 events sent") {
 		t.Errorf("exit code %d, %s", code, err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -70,8 +69,8 @@ func startChild(ctx context.Context, program string, args []string, log string) 
 	return c, nil
 }
 
-// wait waits until the process has ended. That it did so by itself is an error,
-// which has the end of what it said.
+// wait waits until the process has ended. That it failed is an error, which has
+// the end of what it said.
 func (c *child) wait() error {
 	defer c.log.Close()
 	err := c.cmd.Wait()
@@ -79,10 +78,13 @@ func (c *child) wait() error {
 		return c.ctx.Err()
 	}
 	if err == nil {
-		err = errors.New("it ended by itself")
+		return nil
 	}
 	return fmt.Errorf("running %s: %w\n%s", c.name, err, tail(c.log))
 }
+
+// exitCode is that of a process which has ended.
+func (c *child) exitCode() int { return c.cmd.ProcessState.ExitCode() }
 
 // tail returns the end of a text.
 func tail(text io.ReadSeeker) []byte {

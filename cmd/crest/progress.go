@@ -3,66 +3,24 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"golang.org/x/term"
 
+	"crest/cli"
 	"crest/replay"
 )
 
-// progress tells how far a replay has come: a line that redraws itself on a
-// terminal, else a line now and then.
+// progress tells how far a replay has come.
 type progress struct {
-	out      io.Writer
-	terminal bool
-	replay   *replay.Progress
-	told     int64 // events at the last line
-	at       time.Time
-	done     chan struct{}
-	stopped  chan struct{}
+	replay *replay.Progress
+	told   int64 // events at the last line
+	at     time.Time
 }
 
-func startProgress(out io.Writer, p *replay.Progress) *progress {
-	s := &progress{out: out, terminal: isTerminal(out), replay: p, at: time.Now(), done: make(chan struct{}), stopped: make(chan struct{})}
-	go s.run()
-	return s
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-func (s *progress) run() {
-	defer close(s.stopped)
-	every := 5 * time.Second
-	if s.terminal {
-		every = 500 * time.Millisecond
-	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if s.terminal {
-				fmt.Fprintf(s.out, "\r\x1b[K%s", s.line(time.Now()))
-			} else {
-				fmt.Fprintln(s.out, s.line(time.Now()))
-			}
-		case <-s.done:
-			if s.terminal {
-				fmt.Fprint(s.out, "\r\x1b[K")
-			}
-			return
-		}
-	}
-}
-
-func (s *progress) stop() {
-	close(s.done)
-	<-s.stopped
+func startProgress(out io.Writer, p *replay.Progress) *cli.Status {
+	s := &progress{replay: p, at: time.Now()}
+	return cli.ShowStatus(out, 500*time.Millisecond, func() string { return s.line(time.Now()) })
 }
 
 // line says how many events were sent, how many a second since the last line,

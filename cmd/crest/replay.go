@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
+	"crest/cli"
 	"crest/replay"
 	"crest/sources/kafka"
 )
@@ -25,12 +27,12 @@ var replayCommand = command{
 
 The files are newline-delimited JSON (.gz, .zst and .bz2 are decompressed), played one after another, each line as it is.
 `,
-	groups: []group{
-		{"Where events go", []string{"to", "brokers", "topic", "create_topic", "partitions"}},
-		{"How to connect to Kafka", securityFlags},
-		{"What an event says (dotted paths)", []string{"time_field", "key_field"}},
-		{"How fast, and how much", []string{"speed", "retime", "limit", "loop"}},
-		{"Transactions of Kafka, to test what reads them", []string{"transactions", "abort", "seed"}},
+	groups: []cli.Group{
+		{Title: "Where events go", Flags: []string{"to", "brokers", "topic", "create_topic", "partitions"}},
+		{Title: "How to connect to Kafka", Flags: kafka.SecurityFlags},
+		{Title: "What an event says (dotted paths)", Flags: []string{"time_field", "key_field"}},
+		{Title: "How fast, and how much", Flags: []string{"speed", "retime", "limit", "loop"}},
+		{Title: "Transactions of Kafka, to test what reads them", Flags: []string{"transactions", "abort", "seed"}},
 	},
 	new: func(fs *flag.FlagSet) action { return newReplay(fs) },
 }
@@ -38,7 +40,7 @@ The files are newline-delimited JSON (.gz, .zst and .bz2 are decompressed), play
 // replayAction has the flags, as they were given, and what they come to.
 type replayAction struct {
 	To, Topic           string
-	Brokers             list
+	Brokers             cli.List
 	Create              bool
 	Partitions          int
 	TimeField, KeyField string
@@ -62,7 +64,7 @@ func newReplay(fs *flag.FlagSet) *replayAction {
 	fs.StringVar(&o.Topic, "topic", "", "`name` of the topic; of Pub/Sub projects/P/topics/T. PUBSUB_EMULATOR_HOST names an emulator")
 	fs.BoolVar(&o.Create, "create_topic", false, "create the topic where it is missing")
 	fs.IntVar(&o.Partitions, "partitions", 0, "create a missing topic of Kafka, with that `number` of partitions")
-	registerSecurity(fs, &o.Security)
+	o.Security.Register(fs)
 	fs.StringVar(&o.TimeField, "time_field", "time", "`field` of the event time: RFC 3339, or epoch seconds to nanoseconds")
 	fs.StringVar(&o.KeyField, "key_field", "item", "`field` that becomes the record's key in Kafka, and so chooses the partition; empty for none")
 	fs.StringVar(&o.Speed, "speed", "max", "`times` as fast as the events happened: 1 is true speed, max is as fast as it goes. Events that are out of order are sent at once")
@@ -77,8 +79,8 @@ func newReplay(fs *flag.FlagSet) *replayAction {
 
 func (o *replayAction) plan(_ *Main, files []string) error {
 	speed, wrongSpeed := parseSpeed(o.Speed)
-	abort, wrongAbort := parseShare(o.Abort)
-	errs := []error{prefixed("speed", wrongSpeed), prefixed("abort", wrongAbort)}
+	abort, wrongAbort := cli.ParseShare(o.Abort)
+	errs := []error{cli.Prefix("speed", wrongSpeed), cli.Prefix("abort", wrongAbort)}
 	o.play = replay.Config{Files: files, TimeField: o.TimeField, KeyField: o.KeyField, Speed: speed, Retime: o.Retime, Limit: o.Limit, Loop: o.Loop}
 	errs = append(errs, o.play.Validate())
 	switch o.To {
@@ -98,6 +100,18 @@ func (o *replayAction) plan(_ *Main, files []string) error {
 		errs = append(errs, fmt.Errorf("--to: %q is nowhere to go: kafka, pubsub or stdout", o.To))
 	}
 	return errors.Join(errs...)
+}
+
+// parseSpeed reads a speed: a number above 0, or max, which is 0.
+func parseSpeed(s string) (float64, error) {
+	if s == "max" {
+		return 0, nil
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(v >= 1e-6 && v <= 1e9) {
+		return 0, fmt.Errorf("%q is not a speed: 1 is true speed, N is N times as fast, max is as fast as it goes", s)
+	}
+	return v, nil
 }
 
 // onlyKafka says which flags were given that only Kafka has a use for.
@@ -126,7 +140,7 @@ func (o *replayAction) run(ctx context.Context, m *Main) error {
 	show := startProgress(m.Stderr, &p)
 	started := time.Now()
 	err = replay.Run(ctx, o.play, sink, &p)
-	show.stop()
+	show.Stop()
 	m.summary(&p, sink, time.Since(started))
 	if closed := sink.Close(); err == nil {
 		err = closed
@@ -142,7 +156,7 @@ func (o *replayAction) open(ctx context.Context, m *Main) (replay.Sink, error) {
 	case "kafka":
 		var err error
 		if o.kafka.Client, err = o.Security.Options(); err != nil {
-			return nil, usageError{err}
+			return nil, cli.UsageError{Err: err}
 		}
 		return replay.OpenKafka(ctx, o.kafka)
 	case "pubsub":

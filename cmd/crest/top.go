@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"crest/cli"
 	"crest/live"
 )
 
@@ -21,9 +22,9 @@ var topCommand = command{
 On a terminal the lists are drawn in place; else they are printed now and then. ● is certain to be in the true top K of its
 segment. Ctrl-C ends it.
 `,
-	groups: []group{
-		{"What is shown", []string{"store", "job", "window", "segment", "k"}},
-		{"How often", []string{"every"}},
+	groups: []cli.Group{
+		{Title: "What is shown", Flags: []string{"store", "job", "window", "segment", "k"}},
+		{Title: "How often", Flags: []string{"every"}},
 	},
 	new: func(fs *flag.FlagSet) action { return newTop(fs) },
 }
@@ -31,7 +32,7 @@ segment. Ctrl-C ends it.
 // topAction has the flags, as they were given, and what they come to.
 type topAction struct {
 	Store, Job string
-	Windows    list
+	Windows    cli.List
 	Segment    *string
 	K          int
 	Every      time.Duration
@@ -54,16 +55,16 @@ func newTop(fs *flag.FlagSet) *topAction {
 }
 
 func (o *topAction) plan(m *Main, args []string) error {
-	errs := []error{onlyFlags(args)}
+	errs := []error{cli.OnlyFlags(args)}
 	path, ok := strings.CutPrefix(o.Store, "sqlite:")
 	if !ok {
 		errs = append(errs, fmt.Errorf("--store: %q is no store: sqlite:FILE", o.Store))
 	}
 	o.view = live.Config{Path: path, Job: o.Job, Segment: o.Segment, K: o.K, Every: o.Every}
 	for _, w := range o.Windows {
-		seconds, err := parseWindow(w)
-		errs = append(errs, prefixed("window", err))
-		o.view.Windows = append(o.view.Windows, seconds)
+		size, err := cli.ParseWindow(w)
+		errs = append(errs, cli.Prefix("window", err))
+		o.view.Windows = append(o.view.Windows, int64(size/time.Second))
 	}
 	if o.view.Every == 0 {
 		o.view.Every = drawEvery(m.Stdout)
@@ -73,7 +74,7 @@ func (o *topAction) plan(m *Main, args []string) error {
 
 // drawEvery is how often lists are drawn where nobody says.
 func drawEvery(out io.Writer) time.Duration {
-	if isTerminal(out) {
+	if cli.IsTerminal(out) {
 		return time.Second
 	}
 	return 5 * time.Second

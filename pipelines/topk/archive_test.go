@@ -99,6 +99,16 @@ func TestArchive(t *testing.T) {
 	}
 }
 
+// TestUnwritableArchive: it is told before anything starts.
+func TestUnwritableArchive(t *testing.T) {
+	prefix := filepath.Join(write(t, "file"), "archive")
+	code, _, errs := topk(t, "--source=kafka", "--brokers="+fakeKafka(t, nil), "--topic=commits", "--archive="+prefix,
+		"--sink=sqlite:"+filepath.Join(t.TempDir(), "x.db"))
+	if want := "--archive: nothing can be archived under " + prefix; code != 2 || !strings.Contains(errs, want) {
+		t.Errorf("exit code %d, %q lacks %q", code, errs, want)
+	}
+}
+
 // TestKafkaToItsEnd counts what a topic holds, on both paths, and ends.
 func TestKafkaToItsEnd(t *testing.T) {
 	events := commits(t)[:5000]

@@ -47,7 +47,7 @@ func startLive(t *testing.T, args ...string) *live {
 }
 
 // patience is how long a condition is awaited.
-const patience = 80 * time.Second
+const patience = 3 * time.Minute
 
 // await waits until a query of one number gives at least n.
 func (l *live) await(query string, n int64) {
@@ -133,7 +133,8 @@ func checkLive(t *testing.T, l *live, events []seen, sizes ...int64) {
 	if sum := l.number(`SELECT sum(counted + late + rejected) FROM ledger`); read < n || read > most || sum != read {
 		t.Errorf("the ledger has %d records and accounts for %d, of %d to %d", read, sum, n, most)
 	}
-	if holes := l.number(`SELECT count(*) FROM ledger WHERE positions != to_offset - from_offset`); holes != 0 {
+	// The places of Pub/Sub's messages begin anew with each bundle.
+	if holes := l.number(`SELECT count(*) FROM ledger WHERE positions != to_offset - from_offset AND source NOT LIKE 'pubsub:%'`); holes != 0 {
 		t.Errorf("%d rows of the ledger have holes, or offsets twice", holes)
 	}
 	if a, b := l.number(`SELECT sum(late) FROM ledger`), l.number(`SELECT sum(count) FROM late`); a != b {

@@ -61,7 +61,7 @@ func (o *Options) Plan(ctx context.Context) (*Plan, error) {
 	o.planPaths(p, live, &wrong)
 	o.planSinks(p, &wrong)
 	o.planSource(ctx, p, &wrong)
-	o.planArchiving(p, &wrong)
+	o.planArchiving(ctx, p, &wrong)
 	if o.Job == "" || len(o.Job) > 200 {
 		wrong.add("job", errors.New("a job needs a name of at most 200 bytes"))
 	}
@@ -254,7 +254,7 @@ func (o *Options) planSinks(p *Plan, wrong *problems) {
 }
 
 // planArchiving plans where raw events go.
-func (o *Options) planArchiving(p *Plan, wrong *problems) {
+func (o *Options) planArchiving(ctx context.Context, p *Plan, wrong *problems) {
 	if in := p.Input; in.CompleteFrom > 0 {
 		p.Run.CompleteFrom = table.Time(in.CompleteFrom)
 	}
@@ -267,6 +267,9 @@ func (o *Options) planArchiving(p *Plan, wrong *problems) {
 	}
 	kind, err := archive.ParseFormat(o.ArchiveFormat)
 	wrong.add("archive_format", err)
+	if len(*wrong) == 0 {
+		wrong.add("archive", archivesink.Check(ctx, o.Archive))
+	}
 	cfg := archivesink.Config{Prefix: o.Archive, Format: kind, Every: o.ArchiveEvery, JSON: p.Input.JSON}
 	p.Archive = func(s beam.Scope, blocks beam.PCollection) beam.PCollection { return archivesink.Write(s, cfg, blocks) }
 }
