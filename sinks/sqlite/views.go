@@ -68,10 +68,11 @@ WHERE t.window_start > r.after
       AND %[2]s)`, name, strings.Join(same, " AND "))}
 }
 
-// newest makes the view of the rows of each job's newest eligible run.
+// newest makes the view of the rows of each job's newest eligible run of either
+// kind: a batch run beside a live one does not hide what that says of itself.
 func newest(name string) view {
 	return view{name + "_latest", fmt.Sprintf(`CREATE VIEW %[1]s_latest AS
 SELECT t.*
 FROM %[1]s t CROSS JOIN runs_eligible r ON r.job = t.job AND r.run = t.run
-WHERE NOT EXISTS (SELECT 1 FROM runs_eligible n WHERE n.job = t.job AND n.run > t.run)`, name)}
+WHERE NOT EXISTS (SELECT 1 FROM runs_eligible n WHERE n.job = t.job AND n.kind = r.kind AND n.run > t.run)`, name)}
 }
