@@ -15,6 +15,12 @@ type Firing struct {
 	// Early is how often the lists of panes that are still open are made, in
 	// processing time; 0 is never.
 	Early time.Duration
+	// Refresh is how often what windows of all sizes have so far is passed on
+	// while they are open, in processing time; 0 is never, and they wait for their
+	// end. The local runner needs it: as long as late elements wait there for
+	// their firing, it fires other windows at their end without its triggers
+	// noticing, and what comes for those later would wait until they expire.
+	Refresh time.Duration
 	// Slack is how far the watermark may move while a bundle of the source runs,
 	// which decides by the one of its beginning what is late: so much longer every
 	// stage takes what comes.

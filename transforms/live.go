@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window/trigger"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"crest/metrics"
@@ -72,7 +70,7 @@ func (f *Firing) EarlyPanes(s beam.Scope, merge *sketchcombine.MergeFn, pane tim
 // those of larger and of sliding windows by merging the deltas below, never by
 // adding an event twice. The levels are returned as Plan orders them; an
 // impossible plan panics.
-func LiveRollUp(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, windows []Window, partials LiveLevel) []LiveLevel {
+func (f *Firing) LiveRollUp(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, windows []Window, partials LiveLevel) []LiveLevel {
 	s = s.Scope("transforms.LiveRollUp")
 	kinds, from, err := Plan(pane, windows)
 	if err != nil {
@@ -88,7 +86,7 @@ func LiveRollUp(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, 
 		// What comes out of a grouping comes later than what goes into it: each
 		// takes it a pane longer than the one before.
 		lateness := below.lateness + pane
-		windowed := deltas(s, w, 0, lateness, below.Deltas)
+		windowed := deltas(s, w, f.Refresh, lateness, below.Deltas)
 		levels[i] = LiveLevel{w, beam.CombinePerKey(s, &sketchcombine.GatherFn{Config: merge.Config}, windowed), lateness}
 	}
 	return levels
@@ -147,12 +145,11 @@ func (*byShardFn) ProcessElement(_ string, p sketchcombine.Parts, emit func(sket
 }
 
 // ProgressRows makes rows of the table progress: how far a live level's windows
-// are closed. A window that has fired is closed, and so are those before it. A
-// row is made once the lists have had the time to be written.
+// are closed. When the watermark passes a window's end, all that is before it is
+// closed too; lists that were not written yet are on their way.
 func ProgressRows(s beam.Scope, l Label, level LiveLevel) beam.PCollection {
 	s = s.Scope("transforms.ProgressRows")
-	ends := beam.WindowInto(s, window.NewGlobalWindows(), beam.ParDo(s, &windowEndFn{}, level.Deltas),
-		beam.Trigger(trigger.Repeat(trigger.AfterProcessingTime().PlusDelay(2*settle))), beam.PanesDiscard())
+	ends := deltas(s, Tumbling(level.Window.Period), 0, level.lateness+level.Window.Period, beam.ParDo(s, &windowEndFn{}, level.Deltas))
 	return rows(s, &progressRowFn{Label: l}, beam.CombinePerKey(s, &latestFn{}, ends))
 }
 

@@ -70,7 +70,7 @@ func livePath(s beam.Scope, c Counting, windows []Window, firing *Firing, blocks
 		all = append(all, TopKRows(s, label, early.Window, TopKOf(s, testK, Totals(s, merge, c.Pane, early))))
 		partials = early
 	}
-	for _, level := range LiveRollUp(s, merge, c.Pane, windows, partials) {
+	for _, level := range firing.LiveRollUp(s, merge, c.Pane, windows, partials) {
 		totals := Totals(s, merge, c.Pane, level)
 		all = append(all, TopKRows(s, label, level.Window, TopKOf(s, testK, totals)), ProgressRows(s, label, level))
 		if !level.Window.Sliding() {
@@ -157,7 +157,7 @@ func testLive(t *testing.T, early time.Duration) {
 	delete(collected.rows, t.Name())
 	p, s := beam.NewPipelineWithRoot()
 	blocks := beam.ParDo(s, &arrivalFn{}, teststream.Create(s, stream))
-	beam.ParDo0(s, &collectFn{Test: t.Name()}, livePath(s, c, windows, &Firing{Lateness: lateness, Early: early, Buckets: 1}, blocks))
+	beam.ParDo0(s, &collectFn{Test: t.Name()}, livePath(s, c, windows, &Firing{Lateness: lateness, Early: early, Refresh: 10 * time.Second, Buckets: 1}, blocks))
 	if err := ptest.Run(p); err != nil {
 		t.Fatal(err)
 	}

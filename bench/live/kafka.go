@@ -223,6 +223,9 @@ func (k *kafkaBench) live(topic string, flags ...string) func(context.Context) (
 		}
 		u, err := p.stop()
 		u.missing = missing
+		if missing != 0 { // without the wait for them
+			u.wall = closed.Sub(p.started)
+		}
 		return u, err
 	}
 }

@@ -45,7 +45,7 @@ func (g *Graph) answerLive(s beam.Scope, counted beam.PCollection) (rows []beam.
 		}
 		partials = early
 	}
-	for _, level := range transforms.LiveRollUp(s, merge, g.Pane, g.Windows, partials) {
+	for _, level := range g.Firing.LiveRollUp(s, merge, g.Pane, g.Windows, partials) {
 		s := s.Scope(level.Window.String())
 		totals := transforms.Totals(s, merge, g.Pane, level)
 		if slices.Contains(g.Windows, level.Window) {

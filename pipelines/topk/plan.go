@@ -79,11 +79,14 @@ func (o *Options) live() bool {
 // buckets is how many elements a window's summaries travel in between machines.
 const buckets = 64
 
+// refresh is how often the local runner makes the lists of open windows.
+const refresh = 10 * time.Second
+
 // planLive plans what is different where events still come.
 func (o *Options) planLive(p *Plan, wrong *problems) {
-	p.Firing = &transforms.Firing{Buckets: 1}
+	p.Firing = &transforms.Firing{Buckets: 1, Refresh: refresh}
 	if !local() {
-		p.Firing.Buckets = buckets
+		p.Firing.Buckets, p.Firing.Refresh = buckets, 0
 	}
 	p.Run.Kind, p.Run.CompleteFrom = table.Streaming, table.MinTime
 	for _, f := range []struct {

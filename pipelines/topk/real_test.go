@@ -87,8 +87,8 @@ const (
 	seasons = 3 * months
 )
 
-// transactions are of a size and a number that some of them are aborted.
-var transactions = replay.KafkaConfig{Transaction: 1000, Abort: 0.2, Seed: 1}
+// transactions are so many that some of them are aborted.
+var transactions = replay.KafkaConfig{Transaction: 50, Abort: 0.3, Seed: 1}
 
 // TestRealKafka reads all commits from a broker, some of them sent in
 // transactions, of which some are aborted. The broker is killed while it is
@@ -216,7 +216,7 @@ func TestRealPubSub(t *testing.T) {
 	}
 	events := commits(t)[:20_000]
 	l := startLive(t, "--source=pubsub", "--subscription="+subscription, "--segment_field=group",
-		"--windows=28d,84d", "--lateness=3000d", "--disorder=30d", "--early=0")
+		"--windows=28d,84d", "--lateness=90d", "--disorder=30d", "--early=0")
 	var p replay.Progress
 	publish := func(events []seen) {
 		t.Helper()
