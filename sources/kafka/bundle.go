@@ -68,6 +68,9 @@ func (b *bundle) restore() {
 // follow makes the bundle observe event time.
 func (b *bundle) follow(s *watermark.Source, e *estimator) {
 	b.source, b.estimator, b.watermark = s, e, s.Published()
+	if !b.c.cfg.Local { // what is replayed after a fault is judged as it was
+		b.watermark = e.of.Began()
+	}
 	if b.watermark > 0 {
 		b.at = mtime.Time(b.watermark)
 	}
