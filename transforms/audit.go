@@ -50,6 +50,7 @@ type auditFn struct {
 	Pane, Lateness int64
 
 	ledgers map[partition]*Ledger
+	first   map[string]int64 // by source, the pane before the first watermark
 	rows    map[block.Reason]int
 	surplus map[block.Reason]table.Reject
 	late    map[lateKey]table.Late
@@ -69,6 +70,7 @@ type emitLedger = func(beam.EventTime, string, Ledger)
 
 func (fn *auditFn) StartBundle(emitLedger, func(table.Row)) {
 	fn.ledgers = make(map[partition]*Ledger)
+	fn.first = make(map[string]int64)
 	fn.rows = make(map[block.Reason]int)
 	fn.surplus = make(map[block.Reason]table.Reject)
 	fn.late = make(map[lateKey]table.Late)
@@ -92,13 +94,19 @@ func (fn *auditFn) ProcessElement(ctx context.Context, b block.Block, _ emitLedg
 }
 
 // open is the beginning of the pane that the watermark was in when a block was
-// read; of the block's first event where nothing had been said yet.
+// read. Where nothing had been said yet it is that of the earliest event of the
+// source's first block in the bundle: the offsets of a row belong together.
 func (fn *auditFn) open(b *block.Block) int64 {
-	at := b.Watermark
-	if at == 0 && b.Rows() > 0 {
-		at = slices.Min(b.Times)
+	if b.Watermark > 0 {
+		return b.Watermark - b.Watermark%fn.Pane
 	}
-	return at - at%fn.Pane
+	pane, ok := fn.first[b.Source]
+	if !ok && b.Rows() > 0 {
+		at := slices.Min(b.Times)
+		pane = at - at%fn.Pane
+		fn.first[b.Source] = pane
+	}
+	return pane
 }
 
 // reject makes rows of what a block rejects.
