@@ -45,7 +45,7 @@ lint: ## check format, vet, and lint
 REAL = ./storage ./sources/files ./sources/archive ./sources/kafka ./sources/pubsub ./runners/flink \
 	./replay ./realtest ./pipelines/topk
 test-real: ## test against Kafka, HDFS, Pub/Sub's emulator, Flink, and DuckDB (Java, Maven, Python)
-	go test -v -tags=real -run='Real|HDFS|Kafka$$|PubSub$$|Emulator|FlinkJobServer|Killed' -count=1 -p=1 -timeout=40m $(REAL)
+	go test -v -tags=real -run='Real|HDFS|BigQuery$$|Kafka$$|PubSub$$|Emulator|FlinkJobServer|Killed' -count=1 -p=1 -timeout=40m $(REAL)
 	go run ./bench/topk --n=300000 --small=50000 --rounds=1
 
 ci: lint test race test-real ## everything that continuous integration runs

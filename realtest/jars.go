@@ -16,10 +16,11 @@ import (
 	"time"
 )
 
-//go:embed kafka/pom.xml hdfs/pom.xml hdfs/Hdfs.java flink/pom.xml
+//go:embed kafka/pom.xml hdfs/pom.xml hdfs/Hdfs.java flink/pom.xml bigquery/start.py
 var recipes embed.FS
 
-// downloadTimeout bounds what Maven takes for the jars of a server.
+// downloadTimeout bounds what Maven takes for the jars of a server, and pip for
+// a virtual environment.
 const downloadTimeout = 15 * time.Minute
 
 // jars returns the directory that holds what a server needs: libs/*.jar of its
@@ -36,10 +37,6 @@ func jars(t testing.TB, name string, sources ...string) string {
 }
 
 func makeJars(ctx context.Context, name string, sources []string) (string, error) {
-	cache, err := cacheDir()
-	if err != nil {
-		return "", err
-	}
 	files := append([]string{"pom.xml"}, sources...)
 	digest := sha256.New()
 	for _, f := range files {
@@ -49,7 +46,18 @@ func makeJars(ctx context.Context, name string, sources []string) (string, error
 		}
 		digest.Write(text)
 	}
-	dir := filepath.Join(cache, fmt.Sprintf("%s-%x", name, digest.Sum(nil)[:6]))
+	return makeOnce(name, digest.Sum(nil), func(dir string) error { return makeJarsIn(ctx, dir, name, files) })
+}
+
+// makeOnce returns the directory of the cache that a recipe of this name and
+// digest makes. It is made by one process at a time, under another path, and is
+// there only when it is whole.
+func makeOnce(name string, digest []byte, recipe func(dir string) error) (string, error) {
+	cache, err := cacheDir()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(cache, fmt.Sprintf("%s-%x", name, digest[:6]))
 	unlock, err := lock(dir + ".lock")
 	if err != nil {
 		return "", err
@@ -62,7 +70,7 @@ func makeJars(ctx context.Context, name string, sources []string) (string, error
 	if err := os.RemoveAll(made); err != nil { // of a process that was killed
 		return "", err
 	}
-	if err := makeJarsIn(ctx, made, name, files); err != nil {
+	if err := recipe(made); err != nil {
 		return "", errors.Join(err, os.RemoveAll(made))
 	}
 	return dir, os.Rename(made, dir)

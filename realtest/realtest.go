@@ -31,7 +31,7 @@ func needs(t testing.TB, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
-			unavailable(t, "%s is not installed: it takes a JDK of version 17 or later, and Maven", p)
+			unavailable(t, "%s is not installed: it takes a JDK of version 17 or later, Maven, and Python 3", p)
 		}
 	}
 }

@@ -99,6 +99,14 @@ func TestPubSub(t *testing.T) {
 	})
 }
 
+func TestBigQuery(t *testing.T) {
+	leavesNothing(t, func(t *testing.T) {
+		if e := BigQuery(t); !listens(e.StorageEndpoint) {
+			t.Error("nobody listens at", e.StorageEndpoint)
+		}
+	})
+}
+
 func TestFlinkJobServer(t *testing.T) {
 	leavesNothing(t, func(t *testing.T) {
 		if a := FlinkJobServer(t); !listens(a) {
