@@ -16,7 +16,9 @@ import (
 // point one way: sources and sinks know element types only, never one another,
 // and what stored data means is known without Beam.
 var layers = map[string][]string{
-	"block":                 {},
+	"wire":                  {},
+	"seedtest":              {},
+	"block":                 {"wire"},
 	"block/blockcoder":      {"block"},
 	"metrics":               {"block"},
 	"table":                 {},
@@ -33,8 +35,8 @@ var layers = map[string][]string{
 	"sources/watermark":     {},
 	"sources/files":         {"block", "block/blockcoder", "metrics", "sources/format", "storage"},
 	"sources/archive":       {"archive", "block", "block/blockcoder", "metrics", "sources/format"},
-	"sources/kafka":         {"block", "block/blockcoder", "metrics", "sources/format", "sources/watermark"},
-	"sources/pubsub":        {"block", "block/blockcoder", "metrics", "sources/format", "sources/watermark"},
+	"sources/kafka":         {"block", "block/blockcoder", "metrics", "sources/format", "sources/watermark", "wire"},
+	"sources/pubsub":        {"block", "block/blockcoder", "metrics", "sources/format", "sources/watermark", "wire"},
 	"transforms":            {"block", "block/blockcoder", "metrics", "sketchcombine", "sketchcombine/summary", "table", "table/rowcoder"},
 	"sinks/sqlite":          {"table", "table/rowcoder"},
 	"sinks/archive":         {"archive", "block", "block/blockcoder", "metrics", "storage"},
@@ -48,7 +50,7 @@ var layers = map[string][]string{
 }
 
 // pure packages know neither Beam nor a service, nor a package that does.
-var pure = []string{"block", "table", "sketchcombine/summary", "sources/format", "sources/watermark", "storage/glob", "cli"}
+var pure = []string{"wire", "seedtest", "block", "table", "sketchcombine/summary", "sources/format", "sources/watermark", "storage/glob", "cli"}
 
 // services are what pure packages do not import.
 var services = []string{"apache/beam", "cloud.google.com", "aws/aws-sdk-go", "twmb/franz-go", "colinmarc/hdfs", "google.golang.org/grpc", "modernc.org/sqlite", "database/sql", "net/http"}

@@ -18,6 +18,7 @@ import (
 	"github.com/parquet-go/parquet-go/compress/snappy"
 
 	"crest/block"
+	"crest/seedtest"
 )
 
 // several are records in an hour, in chunks of a few each.
@@ -86,7 +87,7 @@ func TestCut(t *testing.T) {
 
 // TestFlipped flips bits.
 func TestFlipped(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	want, c := several(t, NDJSON)
 	prefix := t.TempDir()
 	path := store(t, prefix, c)
@@ -99,7 +100,7 @@ func TestFlipped(t *testing.T) {
 
 // TestDamagedParquet cuts a Parquet file and spoils its bytes.
 func TestDamagedParquet(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	want, c := several(t, Parquet)
 	prefix := t.TempDir()
 	path := store(t, prefix, c)

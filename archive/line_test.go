@@ -3,20 +3,14 @@ package archive
 import (
 	"bytes"
 	"encoding/json"
-	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"crest/block"
+	"crest/seedtest"
 )
-
-func random(t testing.TB) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
 
 // again writes a record as a line, and reads it.
 func again(t testing.TB, r *Record) Record {
@@ -66,7 +60,7 @@ func TestLine(t *testing.T) {
 
 // TestPayloads archives every byte, alone and among others.
 func TestPayloads(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	for i := range 3000 {
 		p := []byte{byte(i)}
 		if i > 255 {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"crest/block"
+	"crest/seedtest"
 )
 
 // store writes a file.
@@ -180,7 +181,7 @@ func archiveAll(t testing.TB, r *rand.Rand, prefix string, f Format, all [][]Rec
 // TestOverlapsVanish archives what was received in bundles that are repeated,
 // cut anew, and grouped by chance: reading gives each record once.
 func TestOverlapsVanish(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	for round := range 40 {
 		prefix := filepath.Join(t.TempDir(), "[*]?") // no pattern
 		n, hours := 1+r.IntN(400), 1+r.IntN(5)
@@ -220,7 +221,7 @@ func cmpGroups(a, b *Record) int {
 // TestManyFiles merges more files than may be open at once, which all lie within
 // one another, in several passes.
 func TestManyFiles(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	prefix := t.TempDir()
 	t.Setenv("TMPDIR", t.TempDir())
 	want := received(r, "pubsub:b", 3000, 1)
@@ -272,7 +273,7 @@ func TestFewAreOpen(t *testing.T) {
 
 // TestContentName has names depend on content only.
 func TestContentName(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	records := received(r, "s", 1000, 1)
 	for i := range records {
 		records[i].Time = 1e12
@@ -304,7 +305,7 @@ func TestContentName(t *testing.T) {
 }
 
 func TestBatchCoder(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	records := received(r, "s", 100, 1)
 	withIDs(r, records)
 	var want Batch

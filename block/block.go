@@ -8,6 +8,7 @@ package block
 
 import (
 	"math"
+	"slices"
 	"unsafe"
 )
 
@@ -122,6 +123,15 @@ const (
 
 // Rows is the number of rows.
 func (b *Block) Rows() int { return len(b.Times) }
+
+// Earliest is the earliest event time of the rows, or what the caller has for a
+// block without any.
+func (b *Block) Earliest(without int64) int64 {
+	if b.Rows() == 0 {
+		return without
+	}
+	return slices.Min(b.Times)
+}
 
 // Text returns the bytes of a span. They belong to the Block.
 func (b *Block) Text(t Text) []byte { return b.Data[t.Off : t.Off+t.Len : t.Off+t.Len] }

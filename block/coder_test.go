@@ -4,7 +4,8 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"testing"
-	"time"
+
+	"crest/seedtest"
 )
 
 func randomBlock(r *rand.Rand) Block {
@@ -47,9 +48,7 @@ func randomBlock(r *rand.Rand) Block {
 }
 
 func TestCoderRoundTrip(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 1))
+	r := seedtest.Rand(t)
 	for range 500 {
 		want := randomBlock(r)
 		p, err := want.AppendBinary([]byte("x"))

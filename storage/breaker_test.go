@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
+
+	"crest/seedtest"
 )
 
 // breaker is a network that breaks: it ends the connection in the middle of
@@ -41,7 +43,7 @@ func (w *breaking) Write(p []byte) (int, error) {
 
 // check reads a file through the breaks.
 func (b *breaker) check(t *testing.T, path string) {
-	data := bytesOf(random(t), 5*chunkSize+1234)
+	data := bytesOf(seedtest.Rand(t), 5*chunkSize+1234)
 	put(t, path, data)
 	o := open(t, path)
 	b.on.Store(true)

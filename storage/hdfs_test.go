@@ -15,6 +15,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 
 	"crest/realtest"
+	"crest/seedtest"
 )
 
 func TestHDFS(t *testing.T) {
@@ -112,7 +113,7 @@ func beamFilesystem(t *testing.T, root string) {
 
 // namenodeRestarts: what was open goes on, and what is asked for meanwhile waits.
 func namenodeRestarts(t *testing.T, c *realtest.Cluster, root string) {
-	data := bytesOf(random(t), 5*chunkSize+77)
+	data := bytesOf(seedtest.Rand(t), 5*chunkSize+77)
 	put(t, root+"/a", data)
 	o := open(t, root+"/a")
 	half, err := o.Range(t.Context(), 0)

@@ -13,13 +13,9 @@ import (
 	"sync"
 	"testing"
 	"time"
-)
 
-func random(t *testing.T) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
+	"crest/seedtest"
+)
 
 func bytesOf(r *rand.Rand, n int) []byte {
 	b := make([]byte, n)
@@ -164,7 +160,7 @@ func abortLeavesNothing(t *testing.T, path string) {
 }
 
 func ranges(t *testing.T, path string) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	data := bytesOf(r, 3*chunkSize+s3Part+r.IntN(2*chunkSize))
 	put(t, path, data)
 	o := open(t, path)

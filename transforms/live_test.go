@@ -3,7 +3,6 @@ package transforms
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/testing/teststream"
 
 	"crest/block"
+	"crest/seedtest"
 	"crest/sketchcombine"
 	"crest/sketchcombine/summary"
 	"crest/table"
@@ -90,9 +90,7 @@ func TestLive(t *testing.T) {
 }
 
 func testLive(t *testing.T, early time.Duration) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 1))
+	r := seedtest.Rand(t)
 	const (
 		pane     = 5 * time.Minute
 		lateness = 20 * time.Minute
@@ -100,7 +98,7 @@ func testLive(t *testing.T, early time.Duration) {
 	windows := []Window{Tumbling(pane), Tumbling(30 * time.Minute), {time.Hour, 15 * time.Minute}}
 	c := Counting{Shards: 2, Workers: 1, Pane: pane, Lateness: lateness, Summary: summary.Config{Seed: 3, Budget: 1000, Counters: 1000, ItemBytes: 8, Width: 64, Depth: 2}}
 
-	es := events(seed)
+	es := events(r.Uint64())
 	slices.SortFunc(es, func(a, b event) int { return int(a.time - b.time) })
 	for i := range es { // arrival is by time, but for some
 		es[i].weight = uint64(es[i].time)

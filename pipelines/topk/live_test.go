@@ -31,6 +31,15 @@ type live struct {
 // startLive starts the program on a live source, with a SQLite file as its sink.
 func startLive(t *testing.T, args ...string) *live {
 	t.Helper()
+	return launch(t, func(ctx context.Context, m *Main) error {
+		defer m.Close()
+		return m.Run(ctx)
+	}, args...)
+}
+
+// launch runs the program with a SQLite file as its sink until it is stopped.
+func launch(t *testing.T, run func(context.Context, *Main) error, args ...string) *live {
+	t.Helper()
 	l := &live{t: t, file: filepath.Join(t.TempDir(), "live.db"), stderr: new(bytes.Buffer), done: make(chan int, 1)}
 	m := &Main{Stdout: new(bytes.Buffer), Stderr: l.stderr}
 	if err := m.ParseFlags(flag.NewFlagSet("topk", flag.ContinueOnError), append(args, "--sink=sqlite:"+l.file)); err != nil {
@@ -38,11 +47,7 @@ func startLive(t *testing.T, args ...string) *live {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	l.cancel = cancel
-	go func() {
-		code := m.explain(m.Run(ctx))
-		m.Close()
-		l.done <- code
-	}()
+	go func() { l.done <- m.explain(run(ctx, m)) }()
 	return l
 }
 

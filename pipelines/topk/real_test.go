@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -265,32 +266,21 @@ func setFlags(t *testing.T, flags map[string]string) {
 // startFaulty is startLive with faultFn behind the source.
 func startFaulty(t *testing.T, args ...string) *live {
 	t.Helper()
-	l := &live{t: t, file: filepath.Join(t.TempDir(), "live.db"), stderr: new(bytes.Buffer), done: make(chan int, 1)}
-	m := &Main{Stdout: new(bytes.Buffer), Stderr: l.stderr}
-	if err := m.ParseFlags(flag.NewFlagSet("topk", flag.ContinueOnError), append(args, "--sink=sqlite:"+l.file)); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	l.cancel = cancel
-	plan, err := m.options.Plan(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := sqlite.Open(l.file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, s := beam.NewPipelineWithRoot()
-	read := func(s beam.Scope) beam.PCollection { return beam.ParDo(s, &faultFn{}, plan.Input.Read(s)) }
-	plan.Build(s, read, plan.Sinks())
-	go func() {
-		err := run(flink.WithOutput(ctx, l.stderr), p, true)
-		if closing := store.Close(); err == nil {
-			err = closing
+	return launch(t, func(ctx context.Context, m *Main) error {
+		plan, err := m.options.Plan(ctx)
+		if err != nil {
+			return err
 		}
-		l.done <- m.explain(err)
-	}()
-	return l
+		store, err := sqlite.Open(plan.Stores[0])
+		if err != nil {
+			return err
+		}
+		p, s := beam.NewPipelineWithRoot()
+		read := func(s beam.Scope) beam.PCollection { return beam.ParDo(s, &faultFn{}, plan.Input.Read(s)) }
+		plan.Build(s, read, plan.Sinks())
+		err = run(flink.WithOutput(ctx, m.Stderr), p, true)
+		return errors.Join(err, store.Close())
+	}, args...)
 }
 
 // TestRealFlink reads commits on Flink, while the broker is killed.

@@ -179,20 +179,8 @@ func (fn *readFn) ProcessElement(ctx context.Context, at beam.EventTime, rt *sdf
 	}()
 	for b := range q.blocks {
 		metrics.Block(ctx, &b)
-		emit(stamp(&b, at), b)
+		emit(mtime.Time(b.Earliest(int64(at))), b)
 	}
 	duplicatesDropped.Add(ctx, r.stats.Dropped)
 	return errors.Join(q.err, rt.GetError())
-}
-
-// stamp returns the earliest event time in a block; without rows the element's.
-func stamp(b *block.Block, at beam.EventTime) beam.EventTime {
-	if b.Rows() == 0 {
-		return at
-	}
-	earliest := b.Times[0]
-	for _, t := range b.Times {
-		earliest = min(earliest, t)
-	}
-	return mtime.Time(earliest)
 }

@@ -3,7 +3,6 @@ package archive
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -36,12 +35,6 @@ func init() {
 func TestMain(m *testing.M) { os.Exit(ptest.MainRetWithDefault(m, "prism")) }
 
 var fields = format.Options{Time: "time", Item: "item", Segment: "segment"}
-
-func random(t testing.TB) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
 
 // message i of a partition: most are events, some can't be decoded.
 func message(partition, i int) (raw string, at int64) {

@@ -17,6 +17,7 @@ import (
 
 	"crest/archive"
 	"crest/block"
+	"crest/seedtest"
 	"crest/sources/format"
 )
 
@@ -74,7 +75,7 @@ func newReadFn(t testing.TB, blockSize int) *readFn {
 // TestSplits reads a span that a runner splits again and again: each hour is read
 // once.
 func TestSplits(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	const hours, each = 40, 25
 	all := expand(t, archived(t, "kafka:events/0", hours, each))
 	if len(all) != 1 || len(all[0].Groups) != hours {

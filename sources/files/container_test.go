@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"crest/seedtest"
+
 	"github.com/parquet-go/parquet-go"
 	"github.com/twmb/avro"
 	"github.com/twmb/avro/ocf"
@@ -57,7 +59,7 @@ func avroFile(t testing.TB, n int) []byte {
 }
 
 func TestContainersEachRecordOnce(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	for range 20 {
 		n := r.IntN(300)
 		for name, data := range map[string][]byte{"a.parquet": parquetFile(t, n), "a.avro": avroFile(t, n), "unnamed": avroFile(t, n)} {

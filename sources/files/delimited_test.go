@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crest/block"
+	"crest/seedtest"
 )
 
 func csvData(n int, end string) string {
@@ -18,7 +19,7 @@ func csvData(n int, end string) string {
 }
 
 func TestCSV(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	const n = 400
 	for _, end := range []string{"\n", "\r\n"} {
 		data := csvData(n, end)
@@ -33,7 +34,7 @@ func TestCSV(t *testing.T) {
 }
 
 func TestTSV(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	for range 20 {
 		var b strings.Builder
 		b.WriteString("item\ttime\n")

@@ -6,8 +6,9 @@ import (
 	"testing"
 
 	"crest/realtest"
+	"crest/seedtest"
 )
 
 func TestHDFS(t *testing.T) {
-	eachRecordOnce(t, random(t), realtest.HDFS(t).URL+"/dir")
+	eachRecordOnce(t, seedtest.Rand(t), realtest.HDFS(t).URL+"/dir")
 }

@@ -153,7 +153,7 @@ func (fn *readFn) ProcessElement(ctx context.Context, at beam.EventTime, rt *sdf
 		}
 		for b := range j.blocks {
 			metrics.Block(ctx, &b)
-			emit(stamp(&b, at), b)
+			emit(mtime.Time(b.Earliest(int64(at))), b)
 		}
 		if j.err != nil {
 			return fmt.Errorf("reading %s: %w", f.Path, j.err)
@@ -164,16 +164,4 @@ func (fn *readFn) ProcessElement(ctx context.Context, at beam.EventTime, rt *sdf
 	}
 	rt.TryClaim(max(part.End, claimed+1)) // done: nothing starts before the end
 	return nil
-}
-
-// stamp returns the earliest event time in a block; without rows the file's.
-func stamp(b *block.Block, at beam.EventTime) beam.EventTime {
-	if b.Rows() == 0 {
-		return at
-	}
-	earliest := b.Times[0]
-	for _, t := range b.Times {
-		earliest = min(earliest, t)
-	}
-	return mtime.Time(earliest)
 }

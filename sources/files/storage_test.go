@@ -12,6 +12,7 @@ import (
 
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 
+	"crest/seedtest"
 	"crest/storage"
 )
 
@@ -79,7 +80,7 @@ func TestGS(t *testing.T) {
 	t.Cleanup(func() { s.Close() })
 	t.Setenv("STORAGE_EMULATOR_HOST", address)
 
-	r := random(t)
+	r := seedtest.Rand(t)
 	eachRecordOnce(t, r, "gs://bucket/dir")
 
 	data := ndjson(r, 100_000, "\n")

@@ -18,6 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"crest/block"
+	"crest/seedtest"
 )
 
 // lineOf is the n-th record of ndjson.
@@ -60,7 +61,7 @@ func checkItems(t *testing.T, blocks []block.Block, n int) {
 }
 
 func TestEachRecordOnce(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	for range 60 {
 		n := r.IntN(300)
 		data := ndjson(r, n, []string{"\n", "\r\n"}[r.IntN(2)])
@@ -78,7 +79,7 @@ func TestEachRecordOnce(t *testing.T) {
 }
 
 func TestCompressed(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	const n = 500
 	data := ndjson(r, n, "\n")
 	half := bytes.IndexByte(data[len(data)/2:], '\n') + len(data)/2 + 1
@@ -108,7 +109,7 @@ func TestBzip2(t *testing.T) {
 }
 
 func TestTruncatedStream(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	const n = 500
 	data := ndjson(r, n, "\n")
 	for name, compress := range map[string]func([]byte) []byte{".gz": gzipped, ".zst": zstded} {
@@ -143,7 +144,7 @@ func TestNotCompressed(t *testing.T) {
 }
 
 func TestRecordTooBig(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	var b bytes.Buffer
 	b.WriteString(lineOf(0, 10) + "\n")
 	b.WriteString(lineOf(1, maxRecord-200) + "\n") // fits
@@ -165,7 +166,7 @@ func TestRecordTooBig(t *testing.T) {
 }
 
 func TestEmissionStopsWithTheJob(t *testing.T) {
-	path := write(t, "a.ndjson", ndjson(random(t), 5000, "\n"))
+	path := write(t, "a.ndjson", ndjson(seedtest.Rand(t), 5000, "\n"))
 	fn, f := newReadFn(), file(t, path)
 	ctx, cancel := context.WithCancel(context.Background())
 	emitted := 0

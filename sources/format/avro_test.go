@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/avro/ocf"
 
 	"crest/block"
+	"crest/seedtest"
 )
 
 const avroTestSchema = `{"type":"record","name":"Event","namespace":"test","fields":[
@@ -163,7 +164,7 @@ func randomAvro(t testing.TB, r *rand.Rand, n int) ([]byte, map[string]int) {
 }
 
 func TestAvroEachRecordOnce(t *testing.T) {
-	r := testSeed(t)
+	r := seedtest.Rand(t)
 	for range 15 {
 		n := r.IntN(500)
 		data, want := randomAvro(t, r, n)
@@ -188,7 +189,7 @@ func TestAvroEachRecordOnce(t *testing.T) {
 }
 
 func TestAvroCorrupt(t *testing.T) {
-	r := testSeed(t)
+	r := seedtest.Rand(t)
 	for range 60 {
 		n := 100 + r.IntN(400)
 		data, want := randomAvro(t, r, n)

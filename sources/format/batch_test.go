@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crest/block"
+	"crest/seedtest"
 )
 
 func randomBatch(r *rand.Rand) Batch {
@@ -37,9 +38,7 @@ func encodeBatch(t testing.TB, b Batch) []byte {
 }
 
 func TestBatchBytes(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := seedtest.Rand(t)
 	for range 200 {
 		want := randomBatch(r)
 		p := encodeBatch(t, want)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"crest/block"
+	"crest/seedtest"
 )
 
 var plainNames = Options{Time: "time", Item: "item", Segment: "segment", Weight: "weight"}
@@ -168,9 +169,7 @@ func checkCSV(d Decoder) func(t *testing.T, data []byte) {
 }
 
 func TestCSVRandom(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	r := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
+	r := seedtest.Rand(t)
 	d, err := NewCSV(plainNames, []byte("item,time"))
 	if err != nil {
 		t.Fatal(err)

@@ -3,12 +3,12 @@ package format
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
+
+	"crest/seedtest"
 )
 
 // jsonOptions are fields that get in each other's way.
@@ -115,9 +115,7 @@ func FuzzNDJSON(f *testing.F) {
 // TestNDJSONMutations is the fuzz test without a fuzzer: valid lines, changed
 // here and there, many in a block, so that known layouts break at each place.
 func TestNDJSONMutations(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	r := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
+	r := seedtest.Rand(t)
 	decoders := make([]Decoder, len(jsonOptions))
 	for i, o := range jsonOptions {
 		decoders[i] = newNDJSON(t, o)

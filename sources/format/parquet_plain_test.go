@@ -11,6 +11,7 @@ import (
 	"github.com/parquet-go/parquet-go/compress"
 
 	"crest/block"
+	"crest/seedtest"
 )
 
 // Pages of many texts without a dictionary take a way of their own.
@@ -20,7 +21,7 @@ func TestParquetPlainPages(t *testing.T) {
 		Item    *string `parquet:"item,optional,plain"`
 		Segment string  `parquet:"segment,dict"`
 	}
-	r := testSeed(t)
+	r := seedtest.Rand(t)
 	codecs := []compress.Codec{&parquet.Zstd, &parquet.Snappy, &parquet.Uncompressed, &parquet.Gzip}
 	for i := range 12 {
 		rows := make([]row, plainRows+r.IntN(3*plainRows))

@@ -15,6 +15,7 @@ import (
 	"github.com/parquet-go/parquet-go/compress"
 
 	"crest/block"
+	"crest/seedtest"
 )
 
 type parquetEvent struct {
@@ -213,12 +214,6 @@ func randomParquet(t testing.TB, r *rand.Rand, n int) ([]byte, map[string]int) {
 	return buf.Bytes(), want
 }
 
-func testSeed(t testing.TB) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
-
 func countItems(blocks []block.Block) map[string]int {
 	got := make(map[string]int)
 	for i := range blocks {
@@ -230,7 +225,7 @@ func countItems(blocks []block.Block) map[string]int {
 }
 
 func TestParquetEachRowOnce(t *testing.T) {
-	r := testSeed(t)
+	r := seedtest.Rand(t)
 	for range 15 {
 		n := r.IntN(500)
 		data, want := randomParquet(t, r, n)
@@ -258,7 +253,7 @@ func TestParquetEachRowOnce(t *testing.T) {
 // Corrupt files give rejects and never a panic, and no record is lost that is
 // not accounted for.
 func TestParquetCorrupt(t *testing.T) {
-	r := testSeed(t)
+	r := seedtest.Rand(t)
 	for range 100 {
 		n := 1 + r.IntN(200)
 		data, _ := randomParquet(t, r, n)

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"crest/wire"
 )
 
 const (
@@ -102,17 +104,17 @@ func (ps producers) appendBinary(dst []byte) []byte {
 	return dst
 }
 
-func decodeProducers(d *varints) producers {
-	n := d.count(5)
+func decodeProducers(d *wire.Decoder) producers {
+	n := d.Count(5)
 	if n > maxProducers {
-		d.fail("%d producers", n)
+		d.Fail("%d producers", n)
 		n = 0
 	}
 	var ps producers
-	for ; n > 0 && d.err == nil; n-- {
-		p := producer{id: d.string(), epoch: d.uvarint(), highest: d.uvarint(), window: d.uvarint(), offset: d.offset()}
+	for ; n > 0 && d.Err() == nil; n-- {
+		p := producer{id: d.String(), epoch: d.Uvarint(), highest: d.Uvarint(), window: d.Uvarint(), offset: d.Int63()}
 		if len(ps) > 0 && ps[len(ps)-1].id >= p.id {
-			d.fail("producers out of order")
+			d.Fail("producers out of order")
 		}
 		ps = append(ps, p)
 	}

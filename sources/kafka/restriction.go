@@ -3,8 +3,9 @@ package kafka
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math"
+
+	"crest/wire"
 )
 
 // endless is the End of a partition that is read for ever.
@@ -83,110 +84,28 @@ func encodeRestriction(r Restriction) []byte {
 }
 
 func decodeRestriction(b []byte) (Restriction, error) {
-	d := varints{p: b}
-	if v := d.byte(); v != restrictionVersion {
-		d.fail("version %d is unknown", v)
+	d := wire.NewDecoder(b, errRestriction)
+	if v := d.Byte(); v != restrictionVersion {
+		d.Fail("version %d is unknown", v)
 	}
-	r := Restriction{Discover: d.byte() == 1, Known: d.partition()}
-	for n := d.count(4); n > 0 && d.err == nil; n-- {
-		p := Part{ID: d.partition(), Next: d.offset()}
-		switch n := d.varint(); {
+	r := Restriction{Discover: d.Byte() == 1, Known: d.Int31()}
+	for n := d.Count(4); n > 0 && d.Err() == nil; n-- {
+		p := Part{ID: d.Int31(), Next: d.Int63()}
+		switch n := d.Varint(); {
 		case n == -1:
 			p.End = endless
 		case n < 0 || n > endless-p.Next:
-			d.fail("an end %d behind %d", n, p.Next)
+			d.Fail("an end %d behind %d", n, p.Next)
 		default:
 			p.End = p.Next + n
 		}
-		p.Producers = decodeProducers(&d)
+		p.Producers = decodeProducers(d)
 		r.Parts = append(r.Parts, p)
 	}
-	if d.err == nil && len(d.p) != 0 {
-		d.fail("%d bytes are left over", len(d.p))
-	}
-	if d.err != nil {
-		return Restriction{}, d.err
+	if err := d.End(); err != nil {
+		return Restriction{}, err
 	}
 	return r, nil
 }
 
-// varints reads numbers from the front of p; after an error it reads zeros.
-type varints struct {
-	p   []byte
-	err error
-}
-
 var errRestriction = errors.New("decoding a restriction of Kafka")
-
-func (d *varints) fail(format string, args ...any) {
-	if d.err == nil {
-		d.err = fmt.Errorf("%w: %s", errRestriction, fmt.Sprintf(format, args...))
-	}
-	d.p = nil
-}
-
-func (d *varints) byte() byte {
-	if len(d.p) == 0 {
-		d.fail("it ends early")
-		return 0
-	}
-	c := d.p[0]
-	d.p = d.p[1:]
-	return c
-}
-
-func (d *varints) uvarint() uint64 {
-	v, n := binary.Uvarint(d.p)
-	if n <= 0 {
-		d.fail("a number is cut")
-		return 0
-	}
-	d.p = d.p[n:]
-	return v
-}
-
-func (d *varints) varint() int64 {
-	v, n := binary.Varint(d.p)
-	if n <= 0 {
-		d.fail("a number is cut")
-		return 0
-	}
-	d.p = d.p[n:]
-	return v
-}
-
-// offset reads a number that is not negative as an int64.
-func (d *varints) offset() int64 {
-	v := d.uvarint()
-	if v > math.MaxInt64 {
-		d.fail("offset %d", v)
-		return 0
-	}
-	return int64(v)
-}
-
-func (d *varints) partition() int32 {
-	v := d.uvarint()
-	if v > math.MaxInt32 {
-		d.fail("partition %d", v)
-		return 0
-	}
-	return int32(v)
-}
-
-// count reads how many things follow, each of at least size bytes.
-func (d *varints) count(size int) int {
-	n := d.uvarint()
-	if n > uint64(len(d.p)/size) {
-		d.fail("%d entries where %d bytes are left", n, len(d.p))
-		return 0
-	}
-	return int(n)
-}
-
-func (d *varints) string() string {
-	n := d.count(1)
-	s := string(d.p[:n])
-	d.p = d.p[n:]
-	return s
-}

@@ -1,21 +1,16 @@
 package kafka
 
 import (
-	"bytes"
 	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
-)
 
-func random(t testing.TB) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
+	"crest/seedtest"
+	"crest/wire"
+)
 
 func randomRestriction(r *rand.Rand) Restriction {
 	rest := Restriction{Discover: r.IntN(2) == 0, Known: r.Int32()}
@@ -33,7 +28,7 @@ func randomRestriction(r *rand.Rand) Restriction {
 }
 
 func TestRestrictionBytes(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	for range 500 {
 		want := randomRestriction(r)
 		text := encodeRestriction(want)
@@ -50,7 +45,7 @@ func TestRestrictionBytes(t *testing.T) {
 }
 
 func FuzzRestriction(f *testing.F) {
-	r := random(f)
+	r := seedtest.Rand(f)
 	for range 20 {
 		f.Add(encodeRestriction(randomRestriction(r)))
 	}
@@ -124,7 +119,7 @@ func TestTrackerDiscovers(t *testing.T) {
 
 // TestProducers holds verdicts against a set of all that was seen.
 func TestProducers(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	type batch struct{ epoch, sequence uint64 }
 	var ps producers
 	seen := make(map[string]map[batch]bool)
@@ -180,8 +175,8 @@ func TestProducersAreBounded(t *testing.T) {
 	if n := len(encodeRestriction(Restriction{Parts: []Part{{Producers: ps}}})); n > maxProducers*48 {
 		t.Errorf("a restriction of %d bytes", n)
 	}
-	d := varints{p: bytes.Clone(append(ps, ps...).appendBinary(nil))}
-	if decodeProducers(&d); d.err == nil {
+	d := wire.NewDecoder(append(ps, ps...).appendBinary(nil), errRestriction)
+	if decodeProducers(d); d.Err() == nil {
 		t.Error("twice as many decode")
 	}
 }

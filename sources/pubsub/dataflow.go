@@ -3,7 +3,6 @@ package pubsub
 import (
 	"context"
 	"reflect"
-	"slices"
 	"strings"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
@@ -64,10 +63,7 @@ func (fn *blockFn) FinishBundle(ctx context.Context, emit func(beam.EventTime, b
 
 func (fn *blockFn) emit(ctx context.Context, emit func(beam.EventTime, block.Block)) {
 	b := fn.decoder.decode(fn.pending)
-	at := mtime.Time(fn.pending[0].published)
-	if b.Rows() > 0 {
-		at = mtime.Time(slices.Min(b.Times))
-	}
+	at := mtime.Time(b.Earliest(fn.pending[0].published))
 	fn.pending, fn.size = nil, 0
 	metrics.Block(ctx, &b)
 	emit(at, b)

@@ -5,13 +5,15 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"crest/seedtest"
 )
 
 // TestLedger plays a subscription, a runner and processes that die at random. A
 // message is in no two committed bundles, what is acknowledged is committed, and
 // in the end each message is both.
 func TestLedger(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	for range 100 {
 		p := newPlay(t, r)
 		for range 300 {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"crest/wire"
 )
 
 // A messageID tells a message from all others of its topic, exactly. Pub/Sub's
@@ -58,42 +60,23 @@ func appendIDs(dst []byte, ids []messageID) []byte {
 
 // decodeIDs reads what appendIDs wrote.
 func decodeIDs(b []byte) ([]messageID, error) {
-	numbers, b, ok := uvarint(b)
-	if !ok || numbers > uint64(len(b)) {
-		return nil, errIDs
-	}
-	ids := make([]messageID, 0, numbers)
-	var last, delta uint64
-	for range numbers {
-		if delta, b, ok = uvarint(b); !ok || last+delta < last {
-			return nil, errIDs
+	d := wire.NewDecoder(b, errIDs)
+	n := d.Count(1)
+	ids := make([]messageID, 0, n)
+	var last uint64
+	for ; n > 0 && d.Err() == nil; n-- {
+		delta := d.Uvarint()
+		if last+delta < last {
+			d.Fail("a number over 2^64")
 		}
 		last += delta
 		ids = append(ids, messageID{number: last})
 	}
-	texts, b, ok := uvarint(b)
-	if !ok || texts > uint64(len(b)) {
-		return nil, errIDs
+	for n := d.Count(1); n > 0 && d.Err() == nil; n-- {
+		ids = append(ids, messageID{text: d.String()})
 	}
-	for range texts {
-		var n uint64
-		if n, b, ok = uvarint(b); !ok || n > uint64(len(b)) {
-			return nil, errIDs
-		}
-		ids = append(ids, messageID{text: string(b[:n])})
-		b = b[n:]
-	}
-	if len(b) > 0 {
-		return nil, errIDs
+	if err := d.End(); err != nil {
+		return nil, err
 	}
 	return ids, nil
-}
-
-// uvarint cuts a number off b.
-func uvarint(b []byte) (v uint64, rest []byte, ok bool) {
-	v, n := binary.Uvarint(b)
-	if n <= 0 {
-		return 0, nil, false
-	}
-	return v, b[n:], true
 }

@@ -1,19 +1,14 @@
 package pubsub
 
 import (
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
-)
 
-func random(t testing.TB) *rand.Rand {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
+	"crest/seedtest"
+)
 
 func TestParseID(t *testing.T) {
 	all := []string{"", "0", "00", "7", "07", "+7", "7 ", "10838412345678901", "18446744073709551615", "18446744073709551616", "m3"}
@@ -31,7 +26,7 @@ func TestParseID(t *testing.T) {
 }
 
 func TestIDs(t *testing.T) {
-	r := random(t)
+	r := seedtest.Rand(t)
 	for range 200 {
 		set := make(map[messageID]bool)
 		base := r.Uint64() >> r.IntN(64)

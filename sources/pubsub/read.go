@@ -208,7 +208,7 @@ func (fn *readFn) emit(ctx context.Context, b *block.Block, published int64, at 
 	highest := int64(0)
 	switch {
 	case b.Rows() > 0:
-		at = mtime.Time(slices.Min(b.Times))
+		at = mtime.Time(b.Earliest(0))
 		highest = slices.Max(b.Times)
 	case published > 0:
 		at = mtime.Time(published)

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
+
+	"crest/wire"
 )
 
 // A restriction is what committed bundles have counted: the messages that must
@@ -63,43 +65,30 @@ func encodeRestriction(r restriction) []byte {
 }
 
 func decodeRestriction(b []byte) (restriction, error) {
-	if len(b) < 18 || b[0] != restrictionVersion || b[1] > 1 {
-		return restriction{}, errRestriction
+	d := wire.NewDecoder(b, errRestriction)
+	if v := d.Byte(); v != restrictionVersion {
+		d.Fail("version %d is unknown", v)
 	}
-	r := restriction{Draining: b[1] == 1, Tip: binary.BigEndian.Uint64(b[2:]), Number: binary.BigEndian.Uint64(b[10:])}
-	const least = 8 + 3 // bytes of a bundle
-	n, b, ok := uvarint(b[18:])
-	if !ok || n > uint64(len(b)/least) {
-		return restriction{}, errRestriction
+	draining := d.Byte()
+	if draining > 1 {
+		d.Fail("draining is %d", draining)
 	}
-	if n > 0 {
-		r.Bundles = make([]bundle, n)
-	}
+	r := restriction{Draining: draining == 1, Tip: d.Fixed64(), Number: d.Fixed64()}
 	var last int64
-	for i := range r.Bundles {
-		if len(b) < least {
-			return restriction{}, errRestriction
-		}
-		u := &r.Bundles[i]
-		u.ID = binary.BigEndian.Uint64(b)
-		ms, m := binary.Varint(b[8:])
-		if m <= 0 {
-			return restriction{}, errRestriction
-		}
-		last += ms
+	for n := d.Count(8 + 3); n > 0 && d.Err() == nil; n-- {
+		u := bundle{ID: d.Fixed64()}
+		last += d.Varint()
 		u.At = time.UnixMilli(last)
-		var count, size uint64
-		if count, b, ok = uvarint(b[8+m:]); !ok {
-			return restriction{}, errRestriction
+		count := d.Uvarint()
+		u.IDs = d.Bytes()
+		if count > uint64(len(u.IDs)) {
+			d.Fail("%d ids in %d bytes", count, len(u.IDs))
 		}
-		if size, b, ok = uvarint(b); !ok || size > uint64(len(b)) || count > size {
-			return restriction{}, errRestriction
-		}
-		u.Count, u.IDs = int(count), b[:size:size]
-		b = b[size:]
+		u.Count = int(count)
+		r.Bundles = append(r.Bundles, u)
 	}
-	if len(b) > 0 {
-		return restriction{}, errRestriction
+	if err := d.End(); err != nil {
+		return restriction{}, err
 	}
 	return r, nil
 }
