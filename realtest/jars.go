@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-//go:embed kafka/pom.xml hdfs/pom.xml hdfs/Hdfs.java flink/pom.xml bigquery/start.py
+//go:embed kafka/pom.xml hdfs/pom.xml hdfs/Hdfs.java flink/pom.xml bigquery/start.py datasketches
 var recipes embed.FS
 
 // downloadTimeout bounds what Maven takes for the jars of a server, and pip for

@@ -1,15 +1,15 @@
 //go:build unix
 
 // Package realtest starts the servers that Crest speaks to, for tests: Kafka,
-// HDFS, the Pub/Sub emulator, Flink's job server. Tests that use it carry the
-// build tag real.
+// HDFS, the Pub/Sub emulator, an emulator of BigQuery, Flink's job server; and runs
+// Apache DataSketches. Tests that use it carry the build tag real.
 //
 // Servers listen on the loopback interface, on free ports. They end with the
 // test that started them, and with its process however that ends. Where
 // something that they need is missing the test is skipped; with
 // CREST_REQUIRE_REAL=1 it fails.
 //
-// Jars come from Maven Central, once, into .cache/real.
+// Jars come from Maven Central, Python packages from PyPI, once, into .cache/real.
 package realtest
 
 import (
