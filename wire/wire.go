@@ -20,6 +20,9 @@ type Decoder struct {
 // being decoded.
 func NewDecoder(p []byte, base error) *Decoder { return &Decoder{p: p, base: base} }
 
+// Len is how many bytes are left.
+func (d *Decoder) Len() int { return len(d.p) }
+
 // Err is the first error.
 func (d *Decoder) Err() error { return d.err }
 

@@ -1,0 +1,95 @@
+package bigquery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"crest/table"
+
+	bq "cloud.google.com/go/bigquery"
+	"cloud.google.com/go/bigquery/storage/managedwriter"
+	"github.com/googleapis/gax-go/v2"
+	"google.golang.org/api/option"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+const (
+	// callTimeout bounds a call of the REST API, with the client's own retries.
+	callTimeout = time.Minute
+	// agent is what requests say of who sends them.
+	agent = "crest"
+)
+
+// A Client speaks to a dataset. Its methods may be called from several
+// goroutines.
+type Client struct {
+	target  Target
+	rest    *bq.Client
+	storage *managedwriter.Client
+
+	mu      sync.Mutex
+	streams map[table.ID]*stream // default streams
+
+	backoff gax.Backoff
+	refused atomic.Int64
+}
+
+// Open connects to a dataset, which need not be there yet: see Prepare. Where
+// there are no credentials it says how to get some.
+func Open(ctx context.Context, t Target) (*Client, error) {
+	if (t.Endpoint == "") != (t.StorageEndpoint == "") {
+		return nil, errors.New("--bigquery_endpoint and --bigquery_storage_endpoint belong together: give both, or none")
+	}
+	// Clients keep the context for what they do in the background.
+	ctx = context.WithoutCancel(ctx)
+	rest, err := bq.NewClient(ctx, t.Project, t.RESTOptions()...)
+	if err != nil {
+		return nil, explain(t, "connecting to", err)
+	}
+	rest.Location = t.Location
+	storage, err := managedwriter.NewClient(ctx, t.Project, t.StorageOptions()...)
+	if err != nil {
+		return nil, explain(t, "connecting to", errors.Join(err, rest.Close()))
+	}
+	return &Client{target: t, rest: rest, storage: storage, backoff: backoff, streams: make(map[table.ID]*stream)}, nil
+}
+
+// RESTOptions are those of a client of the REST API.
+func (t Target) RESTOptions() []option.ClientOption {
+	options := []option.ClientOption{option.WithUserAgent(agent)}
+	if t.Endpoint != "" {
+		options = append(options, option.WithEndpoint(t.Endpoint), option.WithoutAuthentication())
+	}
+	return options
+}
+
+// StorageOptions are those of a client of the Storage APIs.
+func (t Target) StorageOptions() []option.ClientOption {
+	options := []option.ClientOption{option.WithUserAgent(agent)}
+	if t.StorageEndpoint != "" {
+		options = append(options, option.WithEndpoint(t.StorageEndpoint), option.WithoutAuthentication(),
+			option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())))
+	}
+	return options
+}
+
+// Close ends the connections.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for key, s := range c.streams {
+		errs = append(errs, s.close())
+		delete(c.streams, key)
+	}
+	errs = append(errs, c.storage.Close(), c.rest.Close())
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("closing the connection to %s: %w", c.target, err)
+	}
+	return nil
+}

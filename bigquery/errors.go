@@ -1,0 +1,74 @@
+package bigquery
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"google.golang.org/api/googleapi"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// Error is a failure of BigQuery, with what can be done about it.
+type Error struct {
+	Target Target
+	Doing  string // what was being done
+	Advice string // what a person can do; may be empty
+	Err    error
+}
+
+// Error returns one line with all of it.
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%s bigquery:%s: %v", e.Doing, e.Target, e.Err)
+	if e.Advice != "" {
+		s += ": " + e.Advice
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// explain adds the dataset and advice to an error of a client.
+func explain(t Target, doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var done *Error
+	if errors.As(err, &done) {
+		return err
+	}
+	return &Error{Target: t, Doing: doing, Advice: advice(err), Err: err}
+}
+
+// isStatus tells whether an error is of one HTTP status or the code of gRPC that
+// is the same.
+func isStatus(err error, code int, same codes.Code) bool {
+	var e *googleapi.Error
+	if errors.As(err, &e) {
+		return e.Code == code
+	}
+	return status.Code(err) == same
+}
+
+// advice is what a person can do about an error, by the reasons documented at
+// https://cloud.google.com/bigquery/docs/error-messages.
+func advice(err error) string {
+	var e *googleapi.Error
+	reason := ""
+	if errors.As(err, &e) && len(e.Errors) > 0 {
+		reason = e.Errors[0].Reason
+	}
+	switch {
+	case reason == "accessDenied" || isStatus(err, http.StatusForbidden, codes.PermissionDenied) && reason == "":
+		return "the account needs the roles BigQuery Data Editor on the dataset and BigQuery Job User on the project"
+	case reason == "quotaExceeded" || reason == "rateLimitExceeded" || isStatus(err, http.StatusTooManyRequests, codes.ResourceExhausted):
+		return "a quota of the project is used up: wait, or ask for more at IAM & Admin, Quotas"
+	case isStatus(err, http.StatusUnauthorized, codes.Unauthenticated):
+		return "the credentials are not taken: gcloud auth application-default login, or GOOGLE_APPLICATION_CREDENTIALS with the file of a service account's key"
+	case isStatus(err, http.StatusNotFound, codes.NotFound):
+		return "look at the project's id and the dataset's, and at its location"
+	}
+	return ""
+}

@@ -1,0 +1,5 @@
+package bigquery
+
+import "flag"
+
+var update = flag.Bool("update", false, "rewrite what is generated of templates/bigquery and docs")
