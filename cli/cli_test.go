@@ -100,10 +100,10 @@ func TestValues(t *testing.T) {
 			t.Errorf("share %q: %v", s, v)
 		}
 	}
-	if n, err := ParseBytes("64KiB"); err != nil || n != 64<<10 {
+	if n, err := ParseBytes("64KiB", 1<<30); err != nil || n != 64<<10 {
 		t.Errorf("%d, %v", n, err)
 	}
-	if n, err := ParseBytes("2GiB"); err == nil {
+	if n, err := ParseBytes("2GiB", 1<<30); err == nil {
 		t.Errorf("%d", n)
 	}
 }

@@ -78,11 +78,11 @@ func ParseShare(s string) (float64, error) {
 	return v, nil
 }
 
-// ParseBytes reads a size in bytes, up to 1 GiB.
-func ParseBytes(s string) (int, error) {
+// ParseBytes reads a size, up to so many bytes.
+func ParseBytes(s string, most int64) (int64, error) {
 	n, err := humanize.ParseBytes(s)
-	if err != nil || n > 1<<30 {
-		return 0, fmt.Errorf("%q is not a size up to 1GiB, as 64KiB or 1MiB", s)
+	if err != nil || n > uint64(most) {
+		return 0, fmt.Errorf("%q is not a size up to %s, as 64KiB or 1MiB", s, strings.ReplaceAll(humanize.IBytes(uint64(most)), " ", ""))
 	}
-	return int(n), nil
+	return int64(n), nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"crest/cli"
 	"crest/sinks/sqlite"
+	"crest/store"
 )
 
 // Config says what is shown.
@@ -76,18 +77,18 @@ func Run(ctx context.Context, out io.Writer, c Config) error {
 type view struct {
 	Config
 	screen *screen
-	file   *sqlite.Reader
+	tables store.Reader // nil until the file is there
 	sizes  sizes
 }
 
 func (v *view) close() {
-	if v.file != nil {
-		v.file.Close()
+	if v.tables != nil {
+		v.tables.Close()
 	}
 }
 
 func (v *view) draw(ctx context.Context) error {
-	if v.file == nil {
+	if v.tables == nil {
 		file, err := sqlite.OpenReader(v.Path)
 		if err != nil && !v.Wait {
 			return err
@@ -95,7 +96,7 @@ func (v *view) draw(ctx context.Context) error {
 		if err != nil {
 			return v.show([]string{"waiting for " + cli.Printable(v.Path)})
 		}
-		v.file = file
+		v.tables = file
 	}
 	now := time.Now()
 	windows, err := v.read(ctx, now)

@@ -60,8 +60,8 @@ func encode[T table.Any](t *testing.T, v T) table.Row {
 	return r
 }
 
-// store writes a file as a streaming run does at noon and 7:20.
-func store(t *testing.T) string {
+// newFile writes a file as a streaming run does at noon and 7:20.
+func newFile(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "crest.db")
 	s, err := sqlite.Open(path)
@@ -97,7 +97,7 @@ func lines(t *testing.T, c Config, s *screen) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &view{Config: c, file: file}
+	v := &view{Config: c, tables: file}
 	defer v.close()
 	now := noon.Add(7*time.Minute + 21*time.Second + 500*time.Millisecond)
 	windows, err := v.read(t.Context(), now)
@@ -108,7 +108,7 @@ func lines(t *testing.T, c Config, s *screen) string {
 }
 
 func TestLists(t *testing.T) {
-	path := store(t)
+	path := newFile(t)
 	segment, none := "prometheus", "none"
 	for name, c := range map[string]Config{
 		"all":     {K: 5},
@@ -125,7 +125,7 @@ func TestLists(t *testing.T) {
 // On a terminal no line is wider than the screen, nor are there more than it
 // has, and each drawing takes the place of the one before.
 func TestTerminal(t *testing.T) {
-	c := Config{Path: store(t), Job: "topk", K: 5, Windows: []int64{60, 300}}
+	c := Config{Path: newFile(t), Job: "topk", K: 5, Windows: []int64{60, 300}}
 	golden(t, "narrow", lines(t, c, &screen{width: 60}))
 	golden(t, "low", lines(t, c, &screen{width: 100, height: 9}))
 	var b bytes.Buffer
@@ -165,7 +165,7 @@ func TestRun(t *testing.T) {
 	}
 	c.Wait = true
 	go func() { // while the view waits
-		if err := os.Rename(store(t), c.Path); err != nil {
+		if err := os.Rename(newFile(t), c.Path); err != nil {
 			t.Error(err)
 		}
 	}()

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"crest/sinks/sqlite"
+	"crest/store"
 	"crest/table"
 )
 
@@ -66,7 +66,7 @@ func (v *view) ask(ctx context.Context, now time.Time) error {
 	if len(v.sizes.seconds) == 2 && now.Sub(v.sizes.asked) < sizesEvery {
 		return nil
 	}
-	found, err := v.file.WindowSizes(ctx, sqlite.Select{Job: v.Job})
+	found, err := v.tables.WindowSizes(ctx, store.Select{Job: v.Job})
 	if err != nil {
 		return err
 	}
@@ -85,8 +85,8 @@ func (v *view) ask(ctx context.Context, now time.Time) error {
 
 // window reads the newest window of a size; false where there is none.
 func (v *view) window(ctx context.Context, seconds int64) (window, bool, error) {
-	sel := sqlite.Select{Job: v.Job, WindowSeconds: seconds}
-	segments, err := v.file.Segments(ctx, sel, maxSegments)
+	sel := store.Select{Job: v.Job, WindowSeconds: seconds}
+	segments, err := v.tables.Segments(ctx, sel, maxSegments)
 	if err != nil || len(segments) == 0 {
 		return window{}, false, err
 	}
@@ -94,7 +94,7 @@ func (v *view) window(ctx context.Context, seconds int64) (window, bool, error) 
 	sel.At = &start
 	w := window{seconds: seconds, start: start.Time(), end: start.Time().Add(time.Duration(seconds) * time.Second)}
 	if v.Segment != nil {
-		segments = slices.DeleteFunc(segments, func(s sqlite.SegmentTotal) bool { return s.Segment != *v.Segment })
+		segments = slices.DeleteFunc(segments, func(s store.SegmentTotal) bool { return s.Segment != *v.Segment })
 	}
 	w.segments = len(segments)
 	for _, s := range segments {
@@ -102,7 +102,7 @@ func (v *view) window(ctx context.Context, seconds int64) (window, bool, error) 
 	}
 	// An item of the heaviest K is in one of the K segments whose first items
 	// are the heaviest.
-	slices.SortStableFunc(segments, func(a, b sqlite.SegmentTotal) int { return cmp.Compare(b.TopCount, a.TopCount) })
+	slices.SortStableFunc(segments, func(a, b store.SegmentTotal) int { return cmp.Compare(b.TopCount, a.TopCount) })
 	for _, s := range segments[:min(v.K, len(segments))] {
 		if err := v.list(ctx, sel, s.Segment, &w); err != nil {
 			return window{}, false, err
@@ -110,7 +110,7 @@ func (v *view) window(ctx context.Context, seconds int64) (window, bool, error) 
 	}
 	slices.SortStableFunc(w.rows, func(a, b row) int { return cmp.Compare(b.Count, a.Count) })
 	w.rows = w.rows[:min(v.K, len(w.rows))]
-	through, ok, err := v.file.ClosedThrough(ctx, v.Job, seconds)
+	through, ok, err := v.tables.ClosedThrough(ctx, v.Job, seconds)
 	if ok {
 		w.closed = through.Time()
 	}
@@ -118,8 +118,8 @@ func (v *view) window(ctx context.Context, seconds int64) (window, bool, error) 
 }
 
 // list adds the head of one segment's list.
-func (v *view) list(ctx context.Context, sel sqlite.Select, segment string, w *window) error {
-	l, ok, err := v.file.List(ctx, sel, segment)
+func (v *view) list(ctx context.Context, sel store.Select, segment string, w *window) error {
+	l, ok, err := v.tables.List(ctx, sel, segment)
 	if err != nil || !ok {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"crest/block"
 	"crest/seedtest"
 	"crest/sketchcombine"
+	"crest/sketchcombine/frequentstrings"
 	"crest/sketchcombine/summary"
 	"crest/table"
 )
@@ -74,7 +75,7 @@ func livePath(s beam.Scope, c Counting, windows []Window, firing *Firing, blocks
 		totals := Totals(s, merge, c.Pane, level)
 		all = append(all, TopKRows(s, label, level.Window, TopKOf(s, testK, totals)), ProgressRows(s, label, level))
 		if !level.Window.Sliding() {
-			all = append(all, SketchRows(s, label, c.Shards, SummariesOf(s, totals)))
+			all = append(all, SketchRows(s, label, SketchForm{Shards: c.Shards, FrequentStrings: true}, SummariesOf(s, totals)))
 		}
 	}
 	return beam.Flatten(s, all...)
@@ -184,6 +185,9 @@ func checkLive(t *testing.T, rows []table.Row, want map[cell]map[string]uint64, 
 			sk := decoded[table.Sketch](t, r)
 			k := cell{sk.WindowSeconds, int64(sk.WindowStart), fmt.Sprint(sk.Segment, "/", sk.Shard)}
 			sketched[k] = max(sketched[k], sk.Revision)
+			if of, err := frequentstrings.Decode(sk.FrequentStrings); err != nil || of.Total() != sk.Total {
+				t.Errorf("window %d of %ds, segment %s: frequent strings %v of a total of %d, %v", k.start, k.seconds, k.segment, of, sk.Total, err)
+			}
 		case table.ProgressTable:
 			p := decoded[table.Progress](t, r)
 			closed[p.WindowSeconds] = max(closed[p.WindowSeconds], int64(p.ClosedThrough))

@@ -12,6 +12,7 @@ import (
 
 	"crest/metrics"
 	"crest/sketchcombine"
+	"crest/sketchcombine/frequentstrings"
 	"crest/sketchcombine/summary"
 	"crest/table"
 	_ "crest/table/rowcoder" // rows are elements here
@@ -95,13 +96,22 @@ func (fn *topRowFn) ProcessElement(w beam.Window, segment string, l summary.List
 }
 
 // SketchRows makes rows of the table sketches from a tumbling level's summaries.
-func SketchRows(s beam.Scope, l Label, shards int, summaries beam.PCollection) beam.PCollection {
-	return rows(s.Scope("transforms.SketchRows"), &sketchRowFn{Label: l, Shards: shards}, summaries)
+func SketchRows(s beam.Scope, l Label, form SketchForm, summaries beam.PCollection) beam.PCollection {
+	return rows(s.Scope("transforms.SketchRows"), &sketchRowFn{Label: l, Form: form}, summaries)
+}
+
+// SketchForm says what a row of the table sketches holds.
+type SketchForm struct {
+	// Shards is how many shards a segment has.
+	Shards int
+	// FrequentStrings adds the layout of Apache DataSketches, which BigQuery's public
+	// functions read: almost as many bytes again.
+	FrequentStrings bool
 }
 
 type sketchRowFn struct {
-	Label  Label
-	Shards int
+	Label Label
+	Form  SketchForm
 }
 
 func (fn *sketchRowFn) ProcessElement(ctx context.Context, w beam.Window, key sketchcombine.Key, s sketchcombine.Summary, emit func(table.Row)) error {
@@ -111,11 +121,17 @@ func (fn *sketchRowFn) ProcessElement(ctx context.Context, w beam.Window, key sk
 	}
 	encoded := s.AppendBinary(nil)
 	metrics.SummaryBytes.Add(ctx, int64(len(encoded)))
+	var frequent []byte
+	if fn.Form.FrequentStrings {
+		if frequent, err = frequentstrings.Append(nil, s.Summary); err != nil {
+			return fmt.Errorf("making a frequent-strings sketch of segment %q, shard %d: %w", key.Segment, key.Shard, err)
+		}
+	}
 	return emitRow(table.Sketch{
 		Job: fn.Label.Job, Run: fn.Label.Run, Path: fn.Label.Path, Segment: key.Segment,
 		WindowStart: at.start, WindowEnd: at.end, WindowSeconds: at.seconds,
-		Shard: int64(key.Shard), Shards: int64(fn.Shards),
-		Revision: s.Total(), Total: s.Total(), Summary: encoded, WrittenAt: table.TimeOf(time.Now()),
+		Shard: int64(key.Shard), Shards: int64(fn.Form.Shards),
+		Revision: s.Total(), Total: s.Total(), Summary: encoded, FrequentStrings: frequent, WrittenAt: table.TimeOf(time.Now()),
 	}, emit)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"crest/archive"
 	"crest/sinks/sqlite"
+	"crest/store"
 	"crest/table"
 )
 
@@ -199,7 +200,7 @@ func TestBackfillCounts(t *testing.T) {
 	defer file.Close()
 	for h, want := range []string{"a 2 b 2", "c 3"} { // the second hour's list is of the first run
 		at := table.TimeOf(noon.Add(time.Duration(h) * time.Hour))
-		l, ok, err := file.List(t.Context(), sqlite.Select{Job: "topk", WindowSeconds: 3600, At: &at}, "")
+		l, ok, err := file.List(t.Context(), store.Select{Job: "topk", WindowSeconds: 3600, At: &at}, "")
 		var got []string
 		for _, it := range l.Items {
 			got = append(got, fmt.Sprint(it.Item, " ", it.Count))

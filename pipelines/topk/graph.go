@@ -31,6 +31,8 @@ type Graph struct {
 	// Firing says when lists are made, where what is read does not end; nil is
 	// batch.
 	Firing *transforms.Firing
+	// FrequentStrings has stored sketches carry the layout of Apache DataSketches too.
+	FrequentStrings bool
 	// Archive writes the raw events, from blocks to done tokens as a Sink's; nil
 	// where they are not wanted.
 	Archive Sink
@@ -41,13 +43,21 @@ type Graph struct {
 // A Source makes a PCollection<block.Block>.
 type Source func(s beam.Scope) beam.PCollection
 
-// A Sink writes a PCollection, of table.Row but for the archive's, and returns a PCollection<int64> with
-// an element for each bundle of rows that can be read from then on.
+// A Sink writes a PCollection, of table.Row but for the archive's, and returns a
+// PCollection<int64> with an element for each step of it that can be read from
+// then on.
 type Sink func(s beam.Scope, rows beam.PCollection) beam.PCollection
+
+// A TableSink is a Sink of tables.
+type TableSink struct {
+	Write Sink
+	// Early says that it takes lists of panes that are open still, too.
+	Early bool
+}
 
 // Build adds the graph to a pipeline. Everything is written before the row of
 // the table runs, which makes it visible.
-func (g *Graph) Build(s beam.Scope, read Source, sinks []Sink) {
+func (g *Graph) Build(s beam.Scope, read Source, sinks []TableSink) {
 	blocks := read(s)
 	if g.Firing != nil {
 		g.buildLive(s, blocks, sinks)
@@ -70,15 +80,15 @@ func (g *Graph) Build(s beam.Scope, read Source, sinks []Sink) {
 	}
 	all := beam.Flatten(s, rows...)
 	var written []beam.PCollection
-	for _, write := range sinks {
-		written = append(written, write(s, all))
+	for _, sink := range sinks {
+		written = append(written, sink.Write(s, all))
 	}
 	if g.Archive != nil {
 		written = append(written, g.Archive(s, blocks))
 	}
 	run := transforms.Commit(s, g.Run, g.MaxRejects, ledger, beam.Flatten(s, written...))
-	for _, write := range sinks {
-		write(s.Scope("runs"), run)
+	for _, sink := range sinks {
+		sink.Write(s.Scope("runs"), run)
 	}
 }
 
@@ -117,7 +127,7 @@ func (g *Graph) answer(s beam.Scope, path string, partials beam.PCollection) (an
 			rows = append(rows, transforms.TopKRows(s, label, level.Window, lists))
 		}
 		if path == table.Fast && !level.Window.Sliding() {
-			rows = append(rows, transforms.SketchRows(s, label, c.Shards, level.Summaries))
+			rows = append(rows, transforms.SketchRows(s, label, g.sketches(c), level.Summaries))
 		}
 		if path == table.Exact && g.Counts != nil && level.Window == *g.Counts {
 			rows = append(rows, transforms.CountRows(s, label, level.Summaries))
@@ -132,6 +142,10 @@ func (g *Graph) made(path string) []transforms.Window {
 		return append(g.Windows[:len(g.Windows):len(g.Windows)], *g.Counts)
 	}
 	return g.Windows
+}
+
+func (g *Graph) sketches(c transforms.Counting) transforms.SketchForm {
+	return transforms.SketchForm{Shards: c.Shards, FrequentStrings: g.FrequentStrings}
 }
 
 func (g *Graph) label(path string) transforms.Label {

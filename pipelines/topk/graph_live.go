@@ -13,16 +13,21 @@ import (
 // buildLive adds the graph of a source that does not end. Its run is visible
 // from the start; each row counts when it is written, and the highest revision
 // of a list is the one that does.
-func (g *Graph) buildLive(s beam.Scope, blocks beam.PCollection, sinks []Sink) {
+func (g *Graph) buildLive(s beam.Scope, blocks beam.PCollection, sinks []TableSink) {
 	rows := []beam.PCollection{
 		transforms.Launch(s, g.Run),
 		transforms.AuditLive(s, g.label(table.Fast), g.Pane, g.Firing, blocks),
 	}
 	partials := transforms.PreAggregate(s, g.Paths[table.Fast], blocks)
-	rows = append(rows, g.answerLive(s.Scope(table.Fast), partials)...)
+	closed, early := g.answerLive(s.Scope(table.Fast), partials)
+	rows = append(rows, closed...)
 	all := beam.Flatten(s, rows...)
-	for _, write := range sinks {
-		write(s, all)
+	for _, sink := range sinks {
+		if sink.Early && early.IsValid() {
+			sink.Write(s, beam.Flatten(s, all, early))
+			continue
+		}
+		sink.Write(s, all)
 	}
 	if g.Archive != nil {
 		g.Archive(s, blocks)
@@ -30,20 +35,20 @@ func (g *Graph) buildLive(s beam.Scope, blocks beam.PCollection, sinks []Sink) {
 }
 
 // answerLive adds the fast path from its partial summaries on, and returns all
-// rows that it makes.
-func (g *Graph) answerLive(s beam.Scope, counted beam.PCollection) (rows []beam.PCollection) {
+// rows that it makes, those of open panes apart: there may be none of these.
+func (g *Graph) answerLive(s beam.Scope, counted beam.PCollection) (rows []beam.PCollection, early beam.PCollection) {
 	label, c := g.label(table.Fast), g.Paths[table.Fast]
 	merge := &sketchcombine.MergeFn{Config: c.Summary}
 	pane := transforms.Tumbling(g.Pane)
 	partials := g.Firing.Partials(s, counted)
 	if g.Firing.Early > 0 {
-		early := g.Firing.EarlyPanes(s, merge, g.Pane, partials)
+		deltas := g.Firing.EarlyPanes(s, merge, g.Pane, partials)
 		if slices.Contains(g.Windows, pane) {
 			s := s.Scope("early")
-			lists := transforms.TopKOf(s, g.K, transforms.Totals(s, merge, g.Pane, early))
-			rows = append(rows, transforms.TopKRows(s, label, pane, lists))
+			lists := transforms.TopKOf(s, g.K, transforms.Totals(s, merge, g.Pane, deltas))
+			early = transforms.TopKRows(s, label, pane, lists)
 		}
-		partials = early
+		partials = deltas
 	}
 	for _, level := range g.Firing.LiveRollUp(s, merge, g.Pane, g.Windows, partials) {
 		s := s.Scope(level.Window.String())
@@ -53,9 +58,9 @@ func (g *Graph) answerLive(s beam.Scope, counted beam.PCollection) (rows []beam.
 		}
 		if !level.Window.Sliding() {
 			rows = append(rows,
-				transforms.SketchRows(s, label, c.Shards, transforms.SummariesOf(s, totals)),
+				transforms.SketchRows(s, label, g.sketches(c), transforms.SummariesOf(s, totals)),
 				transforms.ProgressRows(s, label, level))
 		}
 	}
-	return rows
+	return rows, early
 }

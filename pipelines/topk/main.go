@@ -22,7 +22,6 @@ import (
 	"crest/cli"
 	"crest/metrics"
 	"crest/runners/flink"
-	"crest/sinks/sqlite"
 )
 
 func main() {
@@ -52,7 +51,7 @@ type Main struct {
 
 	options Options
 	wrong   []error // about the command line
-	stores  []*sqlite.Store
+	opened  []Store
 }
 
 // ParseFlags reads the command line; the flag set may have other flags, as
@@ -78,13 +77,12 @@ func (m *Main) Run(ctx context.Context) error {
 	if err := errors.Join(append(m.wrong, err)...); err != nil {
 		return cli.UsageError{Err: err}
 	}
-	// Opened before the pipeline runs: what is wrong with a file is told now.
-	for _, path := range plan.Stores {
-		store, err := sqlite.Open(path)
-		if err != nil {
-			return cli.UsageError{Err: fmt.Errorf("--sink: %w", err)}
+	// Opened before the pipeline runs: what is wrong with one is told now.
+	for _, s := range plan.Stores {
+		if err := s.Open(ctx); err != nil {
+			return err
 		}
-		m.stores = append(m.stores, store)
+		m.opened = append(m.opened, s)
 	}
 	p, s := beam.NewPipelineWithRoot()
 	plan.Build(s, plan.Input.Read, plan.Sinks())
@@ -106,7 +104,7 @@ func (m *Main) Run(ctx context.Context) error {
 	stop()
 	show.Stop()
 	if err != nil && plan.Input.Live {
-		return errors.Join(release(plan), reportLive(m.Stdout, plan), err)
+		return errors.Join(release(plan), reportLive(context.WithoutCancel(ctx), m.Stdout, plan), err)
 	}
 	if err != nil {
 		m.discard(plan)
@@ -165,11 +163,10 @@ func run(ctx context.Context, p *beam.Pipeline, live bool) error {
 	}
 }
 
-// discard deletes what a failed run has written. Nobody saw it, and if it can't
-// be deleted now, a later run of the job will do it.
+// discard deletes what a failed run has written.
 func (m *Main) discard(p *Plan) {
-	for _, path := range p.Stores {
-		if err := sqlite.Discard(path, p.Run.Job, p.Run.Run); err != nil {
+	for _, s := range p.Stores {
+		if err := s.Discard(p.Run); err != nil {
 			fmt.Fprintf(m.Stderr, "topk: %v\n", err)
 		}
 	}
@@ -178,10 +175,10 @@ func (m *Main) discard(p *Plan) {
 // Close releases what Run has opened.
 func (m *Main) Close() error {
 	var errs []error
-	for _, s := range m.stores {
+	for _, s := range m.opened {
 		errs = append(errs, s.Close())
 	}
-	m.stores = nil
+	m.opened = nil
 	return errors.Join(errs...)
 }
 

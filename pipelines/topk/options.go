@@ -27,6 +27,7 @@ type Options struct {
 	Sinks                                           cli.List
 	Job                                             string
 	CPUProfile                                      string
+	BigQuery                                        BigQueryOptions
 	LiveOptions
 }
 
@@ -42,6 +43,7 @@ var groups = []cli.Group{
 	{Title: "What is counted", Flags: []string{"path", "windows", "sliding", "pane", "k", "counts", "max_segments", "max_rejects"}},
 	{Title: "How accurate the fast path is", Flags: []string{"memory", "budget", "counters", "sketch_width", "sketch_depth", "hash_seed_file", "shards"}},
 	{Title: "Where it goes", Flags: []string{"sink", "job"}},
+	{Title: "BigQuery", Flags: bigqueryFlags},
 	{Title: "How it runs", Flags: []string{"runner", "cpu_profile", "metrics_listen"}},
 	{Title: "Flink (--runner=flink)", Flags: append([]string{"endpoint", "environment_type", "environment_config", "parallelism"}, flink.Flags...)},
 }
@@ -49,6 +51,7 @@ var groups = []cli.Group{
 // register defines the flags.
 func (o *Options) register(fs *flag.FlagSet) {
 	o.LiveOptions.register(fs)
+	o.BigQuery.register(fs)
 	fs.StringVar(&o.Source, "source", "files", "`where` events come from: files, archive (what --archive wrote), kafka or pubsub")
 	fs.StringVar(&o.Input, "input", "", "`patterns` of files, comma-separated: local paths, gs://…, hdfs://…, s3://…; or the archive's prefix")
 	fs.StringVar(&o.Format, "format", "auto", "`format` of the files: auto, ndjson, csv, tsv, accesslog, avro or parquet; .gz, .zst and .bz2 are decompressed")
@@ -76,7 +79,7 @@ func (o *Options) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.HashSeedFile, "hash_seed_file", "", "`file` with the secret that keys the hash of items; summaries merge only under one secret")
 	fs.IntVar(&o.Shards, "shards", 0, "`shards` that the items of a segment are spread over (default: 2 fast; exact 16, or one a CPU on the local runner)")
 
-	fs.Var(&o.Sinks, "sink", "where the tables go, as sqlite:`FILE`; may be given more than once (default: sqlite:crest.db)")
+	fs.Var(&o.Sinks, "sink", "where the `tables` go: sqlite:FILE or bigquery:PROJECT.DATASET; may be given more than once (default: sqlite:crest.db)")
 	fs.StringVar(&o.Job, "job", "topk", "`name` of the job: runs of one job replace each other's lists")
 	fs.StringVar(&o.CPUProfile, "cpu_profile", "", "`file` to write a CPU profile of this process to, for go tool pprof")
 }

@@ -17,7 +17,6 @@ import (
 	"crest/cli"
 	"crest/runners/flink"
 	archivesink "crest/sinks/archive"
-	"crest/sinks/sqlite"
 	"crest/sketchcombine/summary"
 	"crest/sources/kafka"
 	"crest/table"
@@ -28,7 +27,7 @@ import (
 type Plan struct {
 	Graph
 	Input  Input
-	Stores []string // paths of SQLite files
+	Stores []Store
 }
 
 // problems gathers what is wrong with the options.
@@ -155,12 +154,12 @@ func (o *Options) planWindows(p *Plan, live bool, wrong *problems) {
 }
 
 func (o *Options) planPaths(p *Plan, live bool, wrong *problems) {
-	memory, err := cli.ParseBytes(o.Memory)
+	memory, err := cli.ParseBytes(o.Memory, 1<<30)
 	if err == nil && memory < 16<<10 {
 		err = fmt.Errorf("%s is too little: a summary needs 16KiB", o.Memory)
 	}
 	wrong.add("memory", err)
-	sized := summary.ForMemory(max(memory, 16<<10))
+	sized := summary.ForMemory(int(max(memory, 16<<10)))
 	for _, f := range []struct {
 		flag string
 		set  int
@@ -245,13 +244,17 @@ func (o *Options) planSinks(p *Plan, wrong *problems) {
 	if len(sinks) == 0 {
 		sinks = cli.List{"sqlite:crest.db"}
 	}
-	for _, s := range sinks {
-		kind, path, _ := strings.Cut(s, ":")
-		switch {
-		case kind != "sqlite" || path == "":
-			wrong.add("sink", fmt.Errorf("%q is not a sink: this version writes sqlite:FILE", s))
-		case !slices.Contains(p.Stores, path):
-			p.Stores = append(p.Stores, path)
+	for i, s := range sinks {
+		switch kind, name, _ := strings.Cut(s, ":"); {
+		case slices.Contains(sinks[:i], s):
+		case kind == "sqlite" && name != "":
+			p.Stores = append(p.Stores, &sqliteStore{path: name})
+		case kind == "bigquery" && name != "":
+			b, err := o.BigQuery.store(name, p)
+			wrong.add("sink", err)
+			p.Stores, p.FrequentStrings = append(p.Stores, b), true
+		default:
+			wrong.add("sink", fmt.Errorf("%q is not a sink: sqlite:FILE or bigquery:PROJECT.DATASET", s))
 		}
 	}
 }
@@ -278,11 +281,9 @@ func (o *Options) planArchiving(ctx context.Context, p *Plan, wrong *problems) {
 }
 
 // Sinks are the sinks as transforms.
-func (p *Plan) Sinks() (sinks []Sink) {
-	for _, path := range p.Stores {
-		sinks = append(sinks, func(s beam.Scope, rows beam.PCollection) beam.PCollection {
-			return sqlite.Write(s, path, rows)
-		})
+func (p *Plan) Sinks() (sinks []TableSink) {
+	for _, s := range p.Stores {
+		sinks = append(sinks, s.Sink())
 	}
 	return sinks
 }

@@ -26,7 +26,6 @@ import (
 	"crest/realtest"
 	"crest/replay"
 	"crest/runners/flink"
-	"crest/sinks/sqlite"
 	"crest/table"
 )
 
@@ -271,8 +270,8 @@ func startFaulty(t *testing.T, args ...string) *live {
 		if err != nil {
 			return err
 		}
-		store, err := sqlite.Open(plan.Stores[0])
-		if err != nil {
+		store := plan.Stores[0]
+		if err := store.Open(ctx); err != nil {
 			return err
 		}
 		p, s := beam.NewPipelineWithRoot()

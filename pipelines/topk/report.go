@@ -12,7 +12,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"crest/cli"
-	"crest/sinks/sqlite"
+	"crest/store"
 	"crest/table"
 )
 
@@ -26,26 +26,35 @@ const (
 	itemWidth  = 44
 )
 
-// A reporter prints what a run has written, as its readers see it: from the file.
+// A reporter prints what a run has written, as its readers see it: from the store.
 type reporter struct {
-	out   io.Writer
-	color bool
-	file  *sqlite.Reader
-	plan  *Plan
-	err   error
+	out    io.Writer
+	color  bool
+	tables store.Reader
+	plan   *Plan
+	err    error
 	// heaviest is the query of the heaviest list of the largest windows shown.
 	heaviest string
 }
 
+// newReporter opens the store that is reported from: the first of the plan's. Its
+// tables are closed by the caller.
+func newReporter(ctx context.Context, out io.Writer, p *Plan) (*reporter, error) {
+	tables, err := p.Stores[0].Reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &reporter{out: out, color: cli.IsTerminal(out) && os.Getenv("NO_COLOR") == "", tables: tables, plan: p}, nil
+}
+
 // report prints the lists, the accuracy, the rejects, and how to look further.
 func report(ctx context.Context, out io.Writer, p *Plan, took time.Duration) error {
-	file, err := sqlite.OpenReader(p.Stores[0])
+	r, err := newReporter(ctx, out, p)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	r := &reporter{out: out, color: cli.IsTerminal(out) && os.Getenv("NO_COLOR") == "", file: file, plan: p}
-	sizes, err := file.WindowSizes(ctx, sqlite.Select{Job: p.Run.Job, Run: p.Run.Run})
+	defer r.tables.Close()
+	sizes, err := r.tables.WindowSizes(ctx, store.Select{Job: p.Run.Job, Run: p.Run.Run})
 	if err != nil {
 		return err
 	}
@@ -85,14 +94,14 @@ func (r *reporter) bold(text string) string { return r.style("1", text) }
 func (r *reporter) dim(text string) string  { return r.style("2", text) }
 
 // lists prints the heaviest window of one size.
-func (r *reporter) lists(ctx context.Context, size sqlite.WindowSize) {
-	sel := sqlite.Select{Job: r.plan.Run.Job, Run: r.plan.Run.Run, Path: size.Path, WindowSeconds: size.WindowSeconds}
-	start, ok, err := r.file.Heaviest(ctx, sel)
+func (r *reporter) lists(ctx context.Context, size store.WindowSize) {
+	sel := store.Select{Job: r.plan.Run.Job, Run: r.plan.Run.Run, Path: size.Path, WindowSeconds: size.WindowSeconds}
+	start, ok, err := r.tables.Heaviest(ctx, sel)
 	if !r.keep(err) || !ok {
 		return
 	}
 	sel.At = &start
-	segments, err := r.file.Segments(ctx, sel, shownSegments)
+	segments, err := r.tables.Segments(ctx, sel, shownSegments)
 	if !r.keep(err) || len(segments) == 0 {
 		return
 	}
@@ -121,8 +130,8 @@ func (r *reporter) lists(ctx context.Context, size sqlite.WindowSize) {
 }
 
 // list prints the head of one list, with what the other path says beside it.
-func (r *reporter) list(ctx context.Context, sel sqlite.Select, s sqlite.SegmentTotal, items int) {
-	l, ok, err := r.file.List(ctx, sel, s.Segment)
+func (r *reporter) list(ctx context.Context, sel store.Select, s store.SegmentTotal, items int) {
+	l, ok, err := r.tables.List(ctx, sel, s.Segment)
 	if !r.keep(err) || !ok || len(l.Items) == 0 {
 		return
 	}
@@ -130,7 +139,7 @@ func (r *reporter) list(ctx context.Context, sel sqlite.Select, s sqlite.Segment
 	if r.plan.Run.Path == table.Both {
 		other := sel
 		other.Path = table.Fast
-		fast, _, err := r.file.List(ctx, other, s.Segment)
+		fast, _, err := r.tables.List(ctx, other, s.Segment)
 		r.keep(err)
 		for _, it := range fast.Items {
 			beside[it.Item] = it
@@ -170,7 +179,7 @@ func (r *reporter) accuracy(ctx context.Context) {
 	if r.plan.Run.Path != table.Both {
 		return
 	}
-	rows, err := r.file.Accuracy(ctx, r.plan.Run.Job, r.plan.Run.Run)
+	rows, err := r.tables.Accuracy(ctx, r.plan.Run.Job, r.plan.Run.Run)
 	if !r.keep(err) || len(rows) == 0 {
 		return
 	}
@@ -185,7 +194,7 @@ func (r *reporter) accuracy(ctx context.Context) {
 
 // rejects prints why records were rejected.
 func (r *reporter) rejects(ctx context.Context) {
-	rows, err := r.file.Rejects(ctx, r.plan.Run.Job, r.plan.Run.Run)
+	rows, err := r.tables.Rejects(ctx, r.plan.Run.Job, r.plan.Run.Run)
 	if !r.keep(err) || len(rows) == 0 {
 		return
 	}
@@ -198,7 +207,7 @@ func (r *reporter) rejects(ctx context.Context) {
 
 // summary prints what was read, and how to look further.
 func (r *reporter) summary(ctx context.Context, took time.Duration) {
-	run, ok, err := r.file.LastRun(ctx, r.plan.Run.Job)
+	run, ok, err := r.tables.LastRun(ctx, r.plan.Run.Job)
 	if !r.keep(err) || !ok {
 		return
 	}
@@ -212,13 +221,13 @@ func (r *reporter) summary(ctx context.Context, took time.Duration) {
 
 // further says how to look further.
 func (r *reporter) further() {
-	path, run := r.plan.Stores[0], r.plan.Run
-	r.printf("The tables are in %s, run %s. To look further:\n", path, run.Run)
+	from, run := r.plan.Stores[0], r.plan.Run
+	r.printf("The tables are in %s, run %s. To look further:\n", from, run.Run)
 	if r.heaviest != "" {
-		r.printf("  sqlite3 -box %s \"%s\"\n", path, r.heaviest)
+		r.printf("  %s\n", from.Shell(r.heaviest))
 	}
 	if run.Path == table.Both {
-		r.printf("  sqlite3 -box %s \"SELECT * FROM accuracy_latest ORDER BY recall, segment LIMIT 20\"\n", path)
+		r.printf("  %s\n", from.Shell("SELECT * FROM accuracy_latest ORDER BY recall, segment LIMIT 20"))
 	}
 }
 

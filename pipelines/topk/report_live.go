@@ -4,23 +4,20 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"crest/cli"
 	"crest/metrics"
-	"crest/sinks/sqlite"
+	"crest/store"
 )
 
 // reportLive says what a live job did until it was stopped, and how to look at it.
-func reportLive(out io.Writer, p *Plan) error {
-	file, err := sqlite.OpenReader(p.Stores[0])
+func reportLive(ctx context.Context, out io.Writer, p *Plan) error {
+	r, err := newReporter(ctx, out, p)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	ctx := context.Background()
-	r := &reporter{out: out, color: cli.IsTerminal(out) && os.Getenv("NO_COLOR") == "", file: file, plan: p}
-	sizes, err := file.WindowSizes(ctx, sqlite.Select{Job: p.Run.Job, Run: p.Run.Run})
+	defer r.tables.Close()
+	sizes, err := r.tables.WindowSizes(ctx, store.Select{Job: p.Run.Job, Run: p.Run.Run})
 	if err != nil {
 		return err
 	}

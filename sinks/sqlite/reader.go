@@ -3,22 +3,23 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 
+	"crest/store"
 	"crest/table"
 )
 
-// Reader answers what a report on the command line asks. It only reads, also
-// while a pipeline writes.
+// Reader is the store.Reader of a file.
 type Reader struct {
 	path string
 	db   *sql.DB
 }
+
+var _ store.Reader = (*Reader)(nil)
 
 // OpenReader opens a file that Open has made.
 func OpenReader(path string) (*Reader, error) {
@@ -64,24 +65,9 @@ func (r *Reader) open() error {
 // Close closes the file.
 func (r *Reader) Close() error { return explain(r.path, "closing", r.db.Close()) }
 
-// Select says which lists are meant.
-type Select struct {
-	Job string
-	// Run restricts to one run's lists, committed or not. Where it is empty
-	// the lists that count are meant (the view topk_latest).
-	Run string
-	// Path is table.Fast or table.Exact; empty for the best there is (the view
-	// topk_best; together with Run the exact one where there are two).
-	Path string
-	// WindowSeconds is the size of the window, 0 for the one over everything.
-	WindowSeconds int64
-	// At is the window's start; nil means the newest window.
-	At *table.Time
-}
-
-// from returns what lists are selected from, as SQL up to the conditions, and
+// selected returns what lists are selected from, as SQL up to the conditions, and
 // the parameters.
-func (s Select) from() (string, []any) {
+func selected(s store.Select) (string, []any) {
 	q, args := " FROM topk_latest t WHERE", []any{}
 	switch {
 	case s.Run != "":
@@ -100,27 +86,21 @@ func (s Select) from() (string, []any) {
 }
 
 // List returns the list of one segment, false where there is none.
-func (r *Reader) List(ctx context.Context, s Select, segment string) (table.TopK, bool, error) {
-	from, args := s.from()
+func (r *Reader) List(ctx context.Context, s store.Select, segment string) (table.TopK, bool, error) {
+	from, args := selected(s)
 	t := table.TopK{Job: s.Job, Segment: segment, WindowSeconds: s.WindowSeconds}
-	var start, end, written, items string
-	err := r.db.QueryRowContext(ctx, `SELECT run, path, window_start, window_end, revision, total, items, written_at`+from+
-		` AND segment = ? ORDER BY window_start DESC, run DESC, path LIMIT 1`, append(args, segment)...).
-		Scan(&t.Run, &t.Path, &start, &end, &t.Revision, &t.Total, &items, &written)
+	err := scanList(r.db.QueryRowContext(ctx, "SELECT "+listColumns+from+
+		" AND segment = ? ORDER BY window_start DESC, run DESC, path LIMIT 1", append(args, segment)...).Scan, &t)
 	if errors.Is(err, sql.ErrNoRows) {
 		return table.TopK{}, false, nil
-	}
-	if err == nil {
-		err = errors.Join(parse(start, &t.WindowStart), parse(end, &t.WindowEnd), parse(written, &t.WrittenAt),
-			json.Unmarshal([]byte(items), &t.Items))
 	}
 	return t, err == nil, r.explain("a list", err)
 }
 
 // Heaviest returns the start of the window with the largest total over all
 // segments, the newest of those that tie; false where there is no window.
-func (r *Reader) Heaviest(ctx context.Context, s Select) (table.Time, bool, error) {
-	from, args := s.from()
+func (r *Reader) Heaviest(ctx context.Context, s store.Select) (table.Time, bool, error) {
+	from, args := selected(s)
 	var text string
 	err := r.db.QueryRowContext(ctx, "SELECT window_start"+from+
 		" GROUP BY window_start ORDER BY sum(total) DESC, window_start DESC LIMIT 1", args...).Scan(&text)
@@ -134,18 +114,9 @@ func (r *Reader) Heaviest(ctx context.Context, s Select) (table.Time, bool, erro
 	return start, err == nil, r.explain("the heaviest window", err)
 }
 
-// SegmentTotal is a segment and its weight in one window.
-type SegmentTotal struct {
-	Segment            string
-	WindowStart        table.Time
-	Total              uint64
-	Top                string // its first item, empty where it has none
-	TopCount, TopLower uint64
-}
-
 // Segments returns the segments of one window, heaviest first, at most limit.
-func (r *Reader) Segments(ctx context.Context, s Select, limit int) ([]SegmentTotal, error) {
-	from, args := s.from()
+func (r *Reader) Segments(ctx context.Context, s store.Select, limit int) ([]store.SegmentTotal, error) {
+	from, args := selected(s)
 	if s.At == nil {
 		var newest sql.NullString
 		err := r.db.QueryRowContext(ctx, "SELECT max(window_start)"+from, args...).Scan(&newest)
@@ -157,30 +128,20 @@ func (r *Reader) Segments(ctx context.Context, s Select, limit int) ([]SegmentTo
 			return nil, r.explain("segments", err)
 		}
 		s.At = &at
-		from, args = s.from()
+		from, args = selected(s)
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT segment, max(total), coalesce(json_extract(items, '$[0].item'), ''),
 		coalesce(json_extract(items, '$[0].count'), 0), coalesce(json_extract(items, '$[0].lower'), 0)`+from+
 		` GROUP BY segment ORDER BY 2 DESC, segment LIMIT ?`, append(args, limit)...)
-	return collect(r, "segments", rows, err, func(rows *sql.Rows, t *SegmentTotal) error {
+	return collect(r, "segments", rows, err, func(rows *sql.Rows, t *store.SegmentTotal) error {
 		t.WindowStart = *s.At
 		return rows.Scan(&t.Segment, &t.Total, &t.Top, &t.TopCount, &t.TopLower)
 	})
 }
 
-// WindowSize sums up the lists of one size of window on one path.
-type WindowSize struct {
-	Path          string
-	WindowSeconds int64
-	Windows       int64 // windows with a list
-	Segments      int64 // segments in them
-	Oldest        table.Time
-	Newest        table.Time // starts of the first and the last window
-}
-
 // WindowSizes returns the sizes of window that there are lists of. Of s only
 // Job, Run and Path matter.
-func (r *Reader) WindowSizes(ctx context.Context, s Select) ([]WindowSize, error) {
+func (r *Reader) WindowSizes(ctx context.Context, s store.Select) ([]store.WindowSize, error) {
 	q, args := " FROM topk_latest WHERE job = ?", []any{s.Job}
 	if s.Run != "" {
 		q, args = " FROM topk WHERE job = ? AND run = ?", append(args, s.Run)
@@ -190,7 +151,7 @@ func (r *Reader) WindowSizes(ctx context.Context, s Select) ([]WindowSize, error
 	}
 	rows, err := r.db.QueryContext(ctx, `SELECT path, window_seconds, count(DISTINCT window_start), count(DISTINCT segment),
 		min(window_start), max(window_start)`+q+` GROUP BY path, window_seconds ORDER BY path, window_seconds = 0, window_seconds`, args...)
-	return collect(r, "window sizes", rows, err, func(rows *sql.Rows, w *WindowSize) error {
+	return collect(r, "window sizes", rows, err, func(rows *sql.Rows, w *store.WindowSize) error {
 		var oldest, newest string
 		err := rows.Scan(&w.Path, &w.WindowSeconds, &w.Windows, &w.Segments, &oldest, &newest)
 		return errors.Join(err, parse(oldest, &w.Oldest), parse(newest, &w.Newest))

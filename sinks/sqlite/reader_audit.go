@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"crest/store"
 	"crest/table"
 )
 
@@ -38,23 +39,9 @@ func parseNull(s sql.NullString, t *table.Time) error {
 	return parse(s.String, t)
 }
 
-// AccuracySummary sums up the comparisons of one size of window.
-type AccuracySummary struct {
-	WindowSeconds  int64
-	Lists          int64   // comparisons: a window and a segment each
-	MeanRecall     float64 // 0 to 1
-	MinRecall      float64
-	MeanPrecision  float64
-	MeanError      float64 // the mean of the lists' mean relative errors
-	MaxError       float64 // the largest relative error of an item
-	Coverage       float64 // the mean of fast total / exact total
-	CertainPercent float64 // of the items of exact lists, how many are marked certain
-	Violations     int64
-}
-
 // Accuracy returns the comparisons that count, or those of one run where it is
 // not empty.
-func (r *Reader) Accuracy(ctx context.Context, job, run string) ([]AccuracySummary, error) {
+func (r *Reader) Accuracy(ctx context.Context, job, run string) ([]store.AccuracySummary, error) {
 	q, args := " FROM accuracy_latest WHERE job = ?", []any{job}
 	if run != "" {
 		q, args = " FROM accuracy WHERE job = ? AND run = ?", append(args, run)
@@ -62,25 +49,15 @@ func (r *Reader) Accuracy(ctx context.Context, job, run string) ([]AccuracySumma
 	rows, err := r.db.QueryContext(ctx, `SELECT window_seconds, count(*), avg(recall), min(recall), avg(precision), avg(mean_error), max(max_error),
 		avg(coverage), coalesce(100.0 * sum(certain) / nullif(sum(compared), 0), 0), sum(violations)`+q+
 		` GROUP BY window_seconds ORDER BY window_seconds = 0, window_seconds`, args...)
-	return collect(r, "accuracy", rows, err, func(rows *sql.Rows, a *AccuracySummary) error {
+	return collect(r, "accuracy", rows, err, func(rows *sql.Rows, a *store.AccuracySummary) error {
 		return rows.Scan(&a.WindowSeconds, &a.Lists, &a.MeanRecall, &a.MinRecall, &a.MeanPrecision, &a.MeanError, &a.MaxError,
 			&a.Coverage, &a.CertainPercent, &a.Violations)
 	})
 }
 
-// RejectSummary is one reason for rejects, with an example.
-type RejectSummary struct {
-	Reason string
-	Count  uint64 // records rejected for it
-	Source string // the first of them: where it was,
-	Offset int64
-	Detail string // what was wrong with it,
-	Raw    []byte // and its bytes, or the first of them
-}
-
 // Rejects returns the reasons for rejects, the most frequent first: of the
 // newest run that the views show, or of one run where it is not empty.
-func (r *Reader) Rejects(ctx context.Context, job, run string) ([]RejectSummary, error) {
+func (r *Reader) Rejects(ctx context.Context, job, run string) ([]store.RejectSummary, error) {
 	q, args := " FROM rejects_latest WHERE job = ?", []any{job}
 	if run != "" {
 		q, args = " FROM rejects WHERE job = ? AND run = ?", append(args, run)
@@ -89,7 +66,7 @@ func (r *Reader) Rejects(ctx context.Context, job, run string) ([]RejectSummary,
 	rows, err := r.db.QueryContext(ctx, `SELECT reason, n, source, offset, detail, raw FROM (
 		SELECT reason, sum(count) AS n, min(source || ' ' || printf('%020d', offset)), source, offset, detail, raw`+q+
 		` GROUP BY reason) ORDER BY n DESC, reason`, args...)
-	return collect(r, "rejects", rows, err, func(rows *sql.Rows, s *RejectSummary) error {
+	return collect(r, "rejects", rows, err, func(rows *sql.Rows, s *store.RejectSummary) error {
 		return rows.Scan(&s.Reason, &s.Count, &s.Source, &s.Offset, &s.Detail, &s.Raw)
 	})
 }

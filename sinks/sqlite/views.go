@@ -42,7 +42,7 @@ SELECT t.path, t.segment, t.window_start, t.window_end, t.window_seconds,
   t.total, t.revision, t.job, t.run
 FROM topk_latest t, json_each(t.items) i`},
 	latest("counts", "window_seconds", "segment", "window_start"),
-	latest("sketches", "window_seconds", "segment", "window_start", "path", "shard"),
+	latest("sketches", "window_seconds", "segment", "window_start", "path"), // all shards of one run
 	latest("accuracy", "window_seconds", "segment", "window_start"),
 	newest("late"),
 	newest("rejects"),

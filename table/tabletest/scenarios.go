@@ -10,7 +10,10 @@ func latest(rows ...string) want { return want{"topk_latest", "run path window_s
 // best is what topk_best shows.
 func best(rows ...string) want { return want{"topk_best", "run path exact total", rows} }
 
-func cases() []scenario {
+func cases() []scenario { return append(runs(), writes()...) }
+
+// runs are scenarios of which run's rows count.
+func runs() []scenario {
 	const (
 		m0 = " 2026-01-31T23:00:00Z "
 		m1 = " 2026-01-31T23:01:00Z "
