@@ -51,7 +51,7 @@ var layers = map[string][]string{
 	"replay":                        {},
 	"cli":                           {},
 	"live":                          {"cli", "sinks/sqlite", "store", "table"},
-	"cmd/crest":                     {"backfill", "cli", "live", "replay", "sinks/sqlite", "sources/kafka"},
+	"cmd/crest":                     {"backfill", "bigquery", "cli", "live", "replay", "sinks/sqlite", "sources/kafka", "store", "store/bigquery"},
 	"pipelines/topk":                {"archive", "bigquery", "cli", "metrics", "runners/flink", "sinks/archive", "sinks/bigquery", "sinks/sqlite", "sketchcombine", "sketchcombine/summary", "sources/archive", "sources/files", "sources/format", "sources/kafka", "sources/pubsub", "sources/watermark", "store", "store/bigquery", "table", "transforms"},
 	"realtest":                      {},
 }

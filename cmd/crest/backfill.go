@@ -14,7 +14,6 @@ import (
 
 	"crest/backfill"
 	"crest/cli"
-	"crest/sinks/sqlite"
 )
 
 var backfillCommand = command{
@@ -30,7 +29,7 @@ events that came since its last run is counted exactly, in a run of its own. Whe
 		{Title: "What is read", Flags: []string{"archive", "payload", "from", "to"}},
 		{Title: "What a record says, as for the pipeline", Flags: []string{"time_field", "item_field", "segment_field", "weight_field", "extract"}},
 		{Title: "What is counted, as for the pipeline", Flags: []string{"windows", "counts", "k", "max_segments", "max_rejects", "hash_seed_file"}},
-		{Title: "Where it goes", Flags: []string{"sink", "job"}},
+		{Title: "Where it goes", Flags: []string{"sink", "job", "bigquery_endpoint", "bigquery_storage_endpoint"}},
 		{Title: "What counts it", Flags: []string{"pipeline", "pipeline_flag"}},
 	},
 	new: func(fs *flag.FlagSet) action { return newBackfill(fs) },
@@ -58,7 +57,9 @@ type backfillAction struct {
 	passed                           []string // flags of the pipeline
 
 	config backfill.Config
-	store  string // the SQLite file that the run's id is read from
+	first  sink // where the run's id is read from
+	// The emulator of BigQuery that stands for it, as for the pipeline.
+	endpoint, storageEndpoint string
 }
 
 func newBackfill(fs *flag.FlagSet) *backfillAction {
@@ -68,7 +69,7 @@ func newBackfill(fs *flag.FlagSet) *backfillAction {
 	fs.StringVar(&o.To, "to", "", "`time` before which events are counted, up to the end of its span")
 	fs.StringVar(&o.Windows, "windows", "1h,24h", "`sizes` of windows, as 1m, 5m, 1h, 24h, 7d")
 	fs.StringVar(&o.Counts, "counts", "", "also write every item's count in windows of this `size`, as 1h")
-	fs.Var(&o.Sinks, "sink", "where the tables go, as sqlite:`FILE`; may be given more than once (default: sqlite:crest.db)")
+	fs.Var(&o.Sinks, "sink", "where the `tables` go: sqlite:FILE or bigquery:PROJECT.DATASET; may be given more than once (default: sqlite:crest.db)")
 	fs.StringVar(&o.Job, "job", "topk", "`name` of the job: its exact lists stand beside the fast ones of the live run with that name")
 	fs.StringVar(&o.Pipeline, "pipeline", "", "`program` that counts (default: topk beside this program, else built from ./pipelines/topk)")
 	fs.Func("pipeline_flag", "one more flag for it, as `NAME=VALUE`; may be given more than once", func(s string) error {
@@ -78,6 +79,9 @@ func newBackfill(fs *flag.FlagSet) *backfillAction {
 		o.passed = append(o.passed, "--"+s)
 		return nil
 	})
+	for name, to := range map[string]*string{"bigquery_endpoint": &o.endpoint, "bigquery_storage_endpoint": &o.storageEndpoint} {
+		fs.StringVar(to, name, "", "`address` of another BigQuery than Google's, as for the pipeline")
+	}
 	for _, f := range passedOn {
 		fs.Func(f.name, f.usage, func(s string) error {
 			o.passed = append(o.passed, "--"+f.name+"="+s)
@@ -99,12 +103,10 @@ func (o *backfillAction) plan(m *Main, args []string) error {
 		o.Sinks = cli.List{"sqlite:crest.db"}
 	}
 	for i, s := range slices.Backward(o.Sinks) {
-		path, ok := strings.CutPrefix(s, "sqlite:")
-		if !ok || path == "" {
-			wrong = append(wrong, fmt.Errorf("--sink: %q is not a sink: sqlite:FILE", s))
-		}
+		parsed, err := parseSink(s)
+		wrong = append(wrong, cli.Prefix("sink", err))
 		if i == 0 {
-			o.store = path
+			o.first = parsed
 		}
 	}
 	unit, err := o.unit()
@@ -210,6 +212,9 @@ func (o *backfillAction) count(ctx context.Context, program, log string, from, t
 	for _, s := range o.Sinks {
 		args = append(args, "--sink="+s)
 	}
+	if o.endpoint != "" {
+		args = append(args, "--bigquery_endpoint="+o.endpoint, "--bigquery_storage_endpoint="+o.storageEndpoint)
+	}
 	started := time.Now().Truncate(time.Millisecond)
 	c, err := startChild(ctx, program, args, log)
 	if err != nil {
@@ -221,14 +226,15 @@ func (o *backfillAction) count(ctx context.Context, program, log string, from, t
 		}
 		return "", err
 	}
-	file, err := sqlite.OpenReader(o.store)
+	o.first.target.Endpoint, o.first.target.StorageEndpoint = o.endpoint, o.storageEndpoint
+	tables, err := o.first.open(ctx)
 	if err != nil {
 		return "", err
 	}
-	defer file.Close()
-	run, ok, err := file.LastRun(ctx, o.Job)
+	defer tables.Close()
+	run, ok, err := tables.LastRun(ctx, o.Job)
 	if err == nil && (!ok || run.StartedAt.Time().Before(started)) {
-		err = fmt.Errorf("%s has no run of job %s that %s has committed just now", o.store, o.Job, filepath.Base(program))
+		err = fmt.Errorf("%s has no run of job %s that %s has committed just now", o.Sinks[0], o.Job, filepath.Base(program))
 	}
 	return run.Run, err
 }

@@ -37,7 +37,8 @@ func (r *Reader) sketches(ctx context.Context, in store.Interval, visit func(tab
 	from, before := in.Starts()
 	span, read := firstSpan*table.Time(in.WindowSeconds)*1000, int64(0)
 	for from < before {
-		g := &gathering{runs: runs, from: from, before: min(from+span, before), limit: r.gathered, windows: make(map[table.Time]*window)}
+		end := min(from+span, before)
+		g := &gathering{runs: runs, from: from, before: end, limit: r.gathered, windows: make(map[table.Time]*window)}
 		if err := r.readSession(ctx, in, g, &read); err != nil {
 			return fmt.Errorf("windows from %v on: %w", from, err)
 		}
@@ -47,9 +48,10 @@ func (r *Reader) sketches(ctx context.Context, in store.Interval, visit func(tab
 				return nil
 			}
 		}
-		if g.before < min(from+span, before) {
+		switch {
+		case g.before < end:
 			span = g.before - from // so much fits
-		} else {
+		case g.bytes < g.limit/8:
 			span = min(4*span, before-from)
 		}
 		from = g.before

@@ -65,7 +65,7 @@ func TestGathered(t *testing.T) {
 	random := seedtest.Rand(t)
 	const windows = 40
 	var rows []sketchRow
-	for range 2000 {
+	for range 500 {
 		rows = append(rows, sketchAt(fmt.Sprintf("r%d", random.IntN(4)), random.IntN(windows), random.Int64N(2), random.Int64N(5), random.IntN(1000)))
 	}
 	// r0 is not eligible, r3 only from the 20th minute on.
@@ -98,9 +98,10 @@ func TestGathered(t *testing.T) {
 	s.session = func(*storagepb.CreateReadSessionRequest) (*storagepb.ReadSession, error) {
 		return sessionOf(avroSchema), nil
 	}
+	var messages []*storagepb.ReadRowsResponse
 	s.rows = func(_ *storagepb.ReadRowsRequest, send func(*storagepb.ReadRowsResponse) error) error {
-		for part := range slices.Chunk(rows, 300) {
-			if err := send(encode(t, part...)); err != nil {
+		for _, m := range messages {
+			if err := send(m); err != nil {
 				return err
 			}
 		}
@@ -109,6 +110,10 @@ func TestGathered(t *testing.T) {
 	in := store.Interval{Job: "j", Path: table.Fast, WindowSeconds: 60, From: hour, To: hour + windows*60_000}
 	for _, room := range []int{4 << 10, 16 << 10, 1 << 20} {
 		random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+		messages = nil
+		for part := range slices.Chunk(rows, 70) {
+			messages = append(messages, encode(t, part...))
+		}
 		r.gathered = room
 		var got []string
 		for k, err := range r.Sketches(t.Context(), in) {
@@ -224,4 +229,27 @@ func TestHostileRows(t *testing.T) {
 			t.Errorf("%s: %v", name, failed)
 		}
 	}
+}
+
+// FuzzRows decodes any bytes as rows.
+func FuzzRows(f *testing.F) {
+	row := sketchAt("r1", 0, 0, 1, 10)
+	data, err := avro.MustParse(avroSchema).Encode(&row)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data, int64(1))
+	schema, err := sketchSchema(avroSchema)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, rows int64) {
+		g := &gathering{runs: map[string]table.Time{"r1": table.MinTime}, from: table.MinTime, before: table.MaxTime, limit: 1 << 20, windows: make(map[table.Time]*window)}
+		message := answerOf(data, 0)
+		message.RowCount = rows
+		n, err := gatherRows(message, schema, g)
+		if err == nil && (n != rows || g.bytes > g.limit) {
+			t.Errorf("%d rows, %d bytes", n, g.bytes)
+		}
+	})
 }
