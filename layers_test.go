@@ -57,7 +57,7 @@ var layers = map[string][]string{
 }
 
 // pure packages know neither Beam nor a service, nor a package that does.
-var pure = []string{"wire", "seedtest", "block", "table", "sketchcombine/summary", "sketchcombine/frequentstrings", "sources/format", "sources/watermark", "storage/glob", "cli"}
+var pure = []string{"wire", "seedtest", "block", "table", "store", "sketchcombine/summary", "sketchcombine/frequentstrings", "sources/format", "sources/watermark", "storage/glob", "cli"}
 
 // services are what pure packages do not import.
 var services = []string{"apache/beam", "cloud.google.com", "aws/aws-sdk-go", "twmb/franz-go", "colinmarc/hdfs", "google.golang.org/grpc", "modernc.org/sqlite", "database/sql", "net/http"}

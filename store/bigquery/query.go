@@ -113,7 +113,7 @@ func (r *Reader) limited(err error) error {
 func (r *Reader) tooMuch(bytes uint64) error {
 	return &bigquery.Error{Target: r.target, Doing: "reading from",
 		Err: fmt.Errorf("it would read %s (%d bytes), and the limit is %s", humanize.IBytes(bytes), bytes, humanize.IBytes(uint64(r.maxBytes))),
-		Advice: fmt.Sprintf("ask for less time, or for larger windows, or raise the limit: --max_bytes_billed=%s",
+		Advice: fmt.Sprintf("ask for less time, or for larger windows, or raise the limit: --bigquery_max_billed=%s",
 			strings.ReplaceAll(humanize.IBytes(bytes+bytes/10), " ", ""))}
 }
 

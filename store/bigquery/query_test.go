@@ -180,7 +180,7 @@ func TestLimit(t *testing.T) {
 	}
 	err := questions(r)["sketches"](t.Context())
 	var e *bigquery.Error
-	if !errors.As(err, &e) || !strings.Contains(e.Advice, "--max_bytes_billed=1.1MiB") {
+	if !errors.As(err, &e) || !strings.Contains(e.Advice, "--bigquery_max_billed=1.1MiB") {
 		t.Errorf("%v", err)
 	}
 }
