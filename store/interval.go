@@ -46,7 +46,7 @@ func (in Interval) validate(of table.ID, least int64) error {
 		wrong("an interval of the path %q: %s or %s", in.Path, table.Fast, table.Exact)
 	}
 	if in.WindowSeconds < least || in.WindowSeconds > maxSeconds {
-		wrong("an interval of windows of %d seconds: %d to %d", in.WindowSeconds, least, int64(maxSeconds))
+		wrong("an interval of windows of %d seconds: %d to %d", in.WindowSeconds, least, maxSeconds)
 	}
 	for _, t := range []table.Time{in.From, in.To} {
 		if t < table.MinTime || t > table.MaxTime {
