@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	bq "cloud.google.com/go/bigquery"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -55,10 +56,13 @@ func isStatus(err error, code int, same codes.Code) bool {
 // advice is what a person can do about an error, by the reasons documented at
 // https://cloud.google.com/bigquery/docs/error-messages.
 func advice(err error) string {
-	var e *googleapi.Error
+	var call *googleapi.Error
+	var job *bq.Error
 	reason := ""
-	if errors.As(err, &e) && len(e.Errors) > 0 {
-		reason = e.Errors[0].Reason
+	if errors.As(err, &call) && len(call.Errors) > 0 {
+		reason = call.Errors[0].Reason
+	} else if errors.As(err, &job) {
+		reason = job.Reason
 	}
 	switch {
 	case reason == "accessDenied" || isStatus(err, http.StatusForbidden, codes.PermissionDenied) && reason == "":
@@ -67,7 +71,7 @@ func advice(err error) string {
 		return "a quota of the project is used up: wait, or ask for more at IAM & Admin, Quotas"
 	case isStatus(err, http.StatusUnauthorized, codes.Unauthenticated):
 		return "the credentials are not taken: gcloud auth application-default login, or GOOGLE_APPLICATION_CREDENTIALS with the file of a service account's key"
-	case isStatus(err, http.StatusNotFound, codes.NotFound):
+	case reason == "notFound" || isStatus(err, http.StatusNotFound, codes.NotFound):
 		return "look at the project's id and the dataset's, and at its location"
 	}
 	return ""

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	bq "cloud.google.com/go/bigquery"
-	"google.golang.org/api/iterator"
 
 	"crest/realtest"
 	"crest/table"
@@ -46,37 +45,7 @@ func (c *Client) query(ctx context.Context, sql string) ([][]bq.Value, error) {
 
 // queryNamed returns the rows of a query, and the names of their columns.
 func (c *Client) queryNamed(ctx context.Context, sql string) (rows [][]bq.Value, names []string, err error) {
-	q := c.rest.Query(sql)
-	q.DefaultProjectID, q.DefaultDatasetID = c.target.Project, c.target.Dataset
-	job, err := q.Run(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	status, err := job.Wait(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := status.Err(); err != nil {
-		return nil, nil, err
-	}
-	it, err := job.Read(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	for {
-		var row []bq.Value
-		err := it.Next(&row)
-		if err == iterator.Done {
-			for _, f := range it.Schema {
-				names = append(names, f.Name)
-			}
-			return rows, names, nil
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		rows = append(rows, row)
-	}
+	return realtest.Query(ctx, c.rest, c.target.Dataset, sql)
 }
 
 func number(t *testing.T, c *Client, sql string) int64 {

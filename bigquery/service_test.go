@@ -107,7 +107,7 @@ func (s *service) BatchCommitWriteStreams(_ context.Context, r *storagepb.BatchC
 	defer s.mu.Unlock()
 	var faults []*storagepb.StorageError
 	for _, name := range r.GetWriteStreams() {
-		fault := storagepb.StorageError_STORAGE_ERROR_CODE_UNSPECIFIED
+		var fault storagepb.StorageError_StorageErrorCode
 		switch st := s.streams[name]; {
 		case st == nil:
 			fault = storagepb.StorageError_STREAM_NOT_FOUND

@@ -3,12 +3,17 @@
 package realtest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"testing"
+
+	bq "cloud.google.com/go/bigquery"
+	"google.golang.org/api/iterator"
 )
 
 // duckDB is the version of the engine that the emulator of BigQuery runs on: its
@@ -74,4 +79,42 @@ func extensions(venv, home string) error {
 		}
 	}
 	return nil
+}
+
+// Query runs a query with a dataset as its default, and returns its rows and the
+// names of their columns.
+func Query(ctx context.Context, client *bq.Client, dataset, query string) (rows [][]bq.Value, columns []string, err error) {
+	q := client.Query(query)
+	q.DefaultProjectID, q.DefaultDatasetID = client.Project(), dataset
+	// Not q.Read: with the emulator a query that is wrong has no rows then, and no
+	// error.
+	job, err := q.Run(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	status, err := job.Wait(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := status.Err(); err != nil {
+		return nil, nil, err
+	}
+	it, err := job.Read(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for {
+		var row []bq.Value
+		err := it.Next(&row)
+		if errors.Is(err, iterator.Done) {
+			for _, f := range it.Schema {
+				columns = append(columns, f.Name)
+			}
+			return rows, columns, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = append(rows, row)
+	}
 }

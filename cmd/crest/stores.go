@@ -11,9 +11,6 @@ import (
 	bigquerystore "crest/store/bigquery"
 )
 
-// maxBilled is how many bytes a query that this program sends to BigQuery may read.
-const maxBilled = 10 << 30
-
 // A sink is where tables go, as --sink says it.
 type sink struct {
 	path   string // of a SQLite file; empty for a dataset of BigQuery
@@ -37,5 +34,5 @@ func (s sink) open(ctx context.Context) (store.Reader, error) {
 	if s.path != "" {
 		return sqlite.OpenReader(s.path)
 	}
-	return bigquerystore.Open(ctx, s.target, maxBilled)
+	return bigquerystore.Open(ctx, s.target, bigquerystore.DefaultMaxBytes)
 }

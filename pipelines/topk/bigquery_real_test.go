@@ -17,7 +17,6 @@ import (
 	"testing"
 
 	bq "cloud.google.com/go/bigquery"
-	"google.golang.org/api/iterator"
 
 	"crest/bigquery"
 	"crest/realtest"
@@ -48,31 +47,15 @@ func (d *dataset) flags() []string {
 // rows are those of a query, each as a text.
 func (d *dataset) rows(t *testing.T, query string) (rows []string) {
 	t.Helper()
-	q := d.client.Query(query)
-	q.DefaultProjectID, q.DefaultDatasetID = d.target.Project, d.target.Dataset
-	job, err := q.Run(t.Context())
+	found, _, err := realtest.Query(t.Context(), d.client, d.target.Dataset, query)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
-	if status, err := job.Wait(t.Context()); err != nil || status.Err() != nil {
-		t.Fatalf("%s: %v, %v", query, err, status.Err())
-	}
-	it, err := job.Read(t.Context())
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	for {
-		var row []bq.Value
-		err := it.Next(&row)
-		if err == iterator.Done {
-			slices.Sort(rows)
-			return rows
-		}
-		if err != nil {
-			t.Fatalf("%s: %v", query, err)
-		}
+	for _, row := range found {
 		rows = append(rows, strings.Trim(fmt.Sprint(row), "[]"))
 	}
+	slices.Sort(rows)
+	return rows
 }
 
 // fileRows are those of a query of a SQLite file, as rows gives them.

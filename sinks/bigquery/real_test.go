@@ -11,7 +11,6 @@ import (
 	"time"
 
 	bq "cloud.google.com/go/bigquery"
-	"google.golang.org/api/iterator"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -138,31 +137,14 @@ func shown(t *testing.T, target bigquery.Target) map[string]string {
 		t.Fatal(err)
 	}
 	defer rest.Close()
-	q := rest.Query("SELECT window_start, revision, total FROM topk_latest")
-	q.DefaultProjectID, q.DefaultDatasetID = target.Project, target.Dataset
-	job, err := q.Run(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s, err := job.Wait(t.Context()); err != nil || s.Err() != nil {
-		t.Fatal(err, s.Err())
-	}
-	it, err := job.Read(t.Context())
+	rows, _, err := realtest.Query(t.Context(), rest, target.Dataset, "SELECT window_start, revision, total FROM topk_latest")
 	if err != nil {
 		t.Fatal(err)
 	}
 	lists := make(map[string]string)
-	for {
-		var row []bq.Value
-		err := it.Next(&row)
-		if err == iterator.Done {
-			return lists
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, row := range rows {
 		at := table.TimeOf(row[0].(time.Time)).String()
 		lists[at] = strings.TrimSpace(fmt.Sprintf("%s %v %v", lists[at], row[1], row[2]))
 	}
+	return lists
 }
-
