@@ -20,7 +20,7 @@ import (
 
 const (
 	// callTimeout bounds a call of the REST API, with the client's own retries.
-	callTimeout = time.Minute
+	callTimeout = 30 * time.Second
 	// agent is what requests say of who sends them.
 	agent = "crest"
 )

@@ -5,6 +5,8 @@ package bigquery
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,6 +129,49 @@ func TestRealPending(t *testing.T) {
 		}
 		if n := number(t, c, count); n != 1200 {
 			t.Errorf("%d rows", n)
+		}
+	}
+}
+
+// TestRealPrepare prepares datasets whose tables are older, or somebody else's.
+func TestRealPrepare(t *testing.T) {
+	e := realtest.BigQuery(t)
+	runs, topk := fields(table.RunTable.Schema().Columns), fields(table.TopKTable.Schema().Columns)
+	with := func(dataset, name string, schema bq.Schema) *Client {
+		t.Helper()
+		c, err := Open(t.Context(), target(e, dataset))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		if err := c.prepareDataset(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.rest.Dataset(dataset).Table(name).Create(t.Context(), &bq.TableMetadata{Schema: schema}); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	older := with("older", "runs", runs[:len(runs)-1])
+	if err := older.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m, err := older.rest.Dataset("older").Table("runs").Metadata(t.Context())
+	if err != nil || len(m.Schema) != len(runs) || m.Schema[len(runs)-1].Name != "hash_seed" {
+		t.Errorf("the column hash_seed was not added: %v", err)
+	}
+	for _, test := range []struct {
+		dataset string
+		schema  bq.Schema
+		want    string
+	}{
+		{"theirs", bq.Schema{{Name: "job", Type: bq.IntegerFieldType, Required: true}}, "topk.job is INTEGER, not STRING"},
+		{"lacking", topk[1:], "topk.job is missing"},
+		{"demanding", append(slices.Clone(topk), &bq.FieldSchema{Name: "more", Type: bq.StringFieldType, Required: true}), "topk.more is required, and unknown to this version"},
+	} {
+		err := with(test.dataset, "topk", test.schema).Prepare(t.Context())
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "choose another dataset") {
+			t.Errorf("%s: %v", test.dataset, err)
 		}
 	}
 }

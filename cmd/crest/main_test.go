@@ -110,7 +110,7 @@ func TestWrongCommandLine(t *testing.T) {
 		"replay main.go --to=elsewhere":                                   {`"elsewhere" is nowhere to go`},
 		"top file.db --store=bigquery:x --window=1ms,2m --k=0":            {`"file.db" is not a flag`, "sqlite:FILE", `--window: "1ms"`, "0 items"},
 		"backfill x --windows=all --sink=bigquery:y --from=2026-13-01 --pipeline_flag=--x": {
-			`"x" is not a flag`, "--archive:", "--windows: the window over everything", `"bigquery:y" is not a sink`, `--from: "2026-13-01"`, "NAME=VALUE"},
+			`"x" is not a flag`, "--archive:", "--windows: the window over everything", `--sink: "y" has no dataset`, `--from: "2026-13-01"`, "NAME=VALUE"},
 		"backfill --archive=a --from=2026-02-01 --to=2026-01-01": {"later than --from"},
 		"demo x --file=none.ndjson --speed=0":                    {`"x" is not a flag`, "none.ndjson", `--speed: "0"`},
 	} {

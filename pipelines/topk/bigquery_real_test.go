@@ -15,8 +15,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	bq "cloud.google.com/go/bigquery"
+	"github.com/twmb/franz-go/pkg/kfake"
 
 	"crest/bigquery"
 	"crest/realtest"
@@ -208,5 +210,43 @@ func killed(t *testing.T, kill <-chan struct{}, args []string) {
 	select {
 	case <-kill: // one that the end of the run has sent
 	default:
+	}
+}
+
+// TestRealBigQueryLive counts events of a Kafka in the process into BigQuery and
+// SQLite: both end with the same lists, but for those of open panes, which only
+// SQLite has.
+func TestRealBigQueryLive(t *testing.T) {
+	d := openDataset(t, realtest.BigQuery(t), "live")
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(4, "commits"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	events := commits(t)[:5000]
+	produce(t, cluster.ListenAddrs(), "commits", events)
+	l := startLive(t, append(d.flags(), "--source=kafka", "--brokers="+strings.Join(cluster.ListenAddrs(), ","), "--topic=commits",
+		"--segment_field=group", "--windows=28d,84d", "--lateness=90d", "--disorder=30d", "--early=1s")...)
+	l.await(`SELECT sum(read) FROM ledger`, int64(len(events)))
+	produce(t, cluster.ListenAddrs(), "commits", closing())
+	l.awaitEnd(events)
+	const all = `SELECT window_seconds, segment, rank, item, count, lower, upper, total, revision FROM topk_items WHERE window_start < '2029-01-01'`
+	// Both get each bundle's rows, one after the other.
+	var got, want []string
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Second) {
+		if got, want = d.rows(t, all), fileRows(t, l.file, all); slices.Equal(got, want) {
+			break
+		}
+	}
+	l.stop()
+	if !slices.Equal(got, want) || len(got) == 0 {
+		t.Errorf("%d rows, not the %d of SQLite:\n%.300v\n%.300v", len(got), len(want), got, want)
+	}
+	written, kept := d.rows(t, `SELECT count(*) FROM topk`), fileRows(t, l.file, `SELECT count(*) FROM topk`)
+	t.Logf("%v rows of topk are in BigQuery, for %v lists", written, kept)
+	for _, query := range []string{`SELECT source, from_offset, to_offset, read, counted, late FROM ledger_latest`, `SELECT kind, path FROM runs`} {
+		if got, want := d.rows(t, query), fileRows(t, l.file, query); !slices.Equal(got, want) || len(got) == 0 {
+			t.Errorf("%s: %d rows, not the %d of SQLite:\n%.300v\n%.300v", query, len(got), len(want), got, want)
+		}
 	}
 }

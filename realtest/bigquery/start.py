@@ -1,4 +1,4 @@
-"""Starts bqemulator 1.4.0 with six of its faults mended.
+"""Starts bqemulator 1.4.0 with seven of its faults mended.
 
 1. Rows of the Storage Write API are read with the schema of the table, of which it forgets the fields of RECORD columns.
 2. The stream is named in the first request of a connection only, as the API says; it wants the name in every one.
@@ -6,10 +6,13 @@
 4. A function of JavaScript may have several arguments; DuckDB 1.5 counts those of Python's *args as one.
 5. A function of JavaScript may be DETERMINISTIC.
 6. V8 is started by the main thread: where another one did, and has ended, the second function is the end of the process.
+7. An open stream takes a thread of a few; where they are used up nobody is answered any more.
 """
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
+import grpc.aio
 from bqemulator.api.routes import tabledata
 from bqemulator.cli import main
 from bqemulator.grpc_api import write_servicer
@@ -92,8 +95,18 @@ def mend_functions():
     Parser._read_type_name = read_past
 
 
+def mend_threads():
+    serve = grpc.aio.server
+
+    def served(*args, **options):
+        return serve(*args, migration_thread_pool=ThreadPoolExecutor(max_workers=256), **options)
+
+    grpc.aio.server = served
+
+
 init_mini_racer()
 mend_functions()
+mend_threads()
 write_servicer._table_arrow_schema = table_schema
 servicers = [c for c in vars(write_servicer).values() if isinstance(c, type) and hasattr(c, "_ensure_stream_bound")]
 if not servicers:
