@@ -24,7 +24,7 @@ test: ## run the tests
 
 # The packages in which goroutines share memory.
 RACE = ./sketchcombine/... ./sources/... ./transforms ./sinks/... ./archive ./storage/... \
-	./metrics ./replay ./runners/flink ./cli ./live
+	./metrics ./replay ./runners/flink ./cli ./live ./bigquery ./store/...
 race: ## run the tests of what is concurrent with the race detector
 	go test -race -short $(RACE)
 

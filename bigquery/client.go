@@ -33,9 +33,11 @@ type Client struct {
 	storage *managedwriter.Client
 
 	mu      sync.Mutex
-	streams map[table.ID]*stream // default streams
+	streams map[table.ID]*shared // default streams
 
 	backoff gax.Backoff
+	// missing is how long it is tried again where a table is said to be missing.
+	missing time.Duration
 	refused atomic.Int64
 }
 
@@ -56,7 +58,7 @@ func Open(ctx context.Context, t Target) (*Client, error) {
 	if err != nil {
 		return nil, explain(t, "connecting to", errors.Join(err, rest.Close()))
 	}
-	return &Client{target: t, rest: rest, storage: storage, backoff: backoff, streams: make(map[table.ID]*stream)}, nil
+	return &Client{target: t, rest: rest, storage: storage, backoff: backoff, missing: missingPatience, streams: make(map[table.ID]*shared)}, nil
 }
 
 // RESTOptions are those of a client of the REST API.
@@ -78,14 +80,16 @@ func (t Target) StorageOptions() []option.ClientOption {
 	return options
 }
 
-// Close ends the connections.
+// Close ends the connections. Nobody may be writing any more.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var errs []error
-	for key, s := range c.streams {
-		errs = append(errs, s.close())
-		delete(c.streams, key)
+	for id, e := range c.streams {
+		if e.stream != nil {
+			errs = append(errs, e.stream.close())
+		}
+		delete(c.streams, id)
 	}
 	errs = append(errs, c.storage.Close(), c.rest.Close())
 	if err := errors.Join(errs...); err != nil {

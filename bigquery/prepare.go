@@ -59,14 +59,14 @@ func (c *Client) prepareDataset(ctx context.Context) error {
 	have, err := d.Metadata(ctx)
 	if isMissing(err) {
 		err = d.Create(ctx, &bq.DatasetMetadata{Location: c.target.Location, Description: "Heavy hitters of events, by Crest."})
-		if isThere(err) { // another job was quicker
-			err = nil
+		if err == nil || isThere(err) { // by another job, which was quicker
+			have, err = d.Metadata(ctx)
 		}
-		return err
 	}
 	if err != nil {
 		return err
 	}
+	c.rest.Location = have.Location // where jobs run
 	if want := c.target.Location; want != "" && !strings.EqualFold(have.Location, want) {
 		return fmt.Errorf("it is in %s, not in %s: leave --bigquery_location away, or choose another dataset", have.Location, want)
 	}
@@ -78,6 +78,19 @@ func (c *Client) prepareDataset(ctx context.Context) error {
 func (c *Client) prepareTable(ctx context.Context, s *table.Schema) (wrong []string, err error) {
 	ctx, cancel := call(ctx)
 	defer cancel()
+	for range updateTries {
+		wrong, err = c.prepareTableOnce(ctx, s)
+		if !isStatus(err, http.StatusPreconditionFailed, codes.FailedPrecondition) {
+			break
+		}
+	}
+	return wrong, err
+}
+
+// updateTries is how often a column is added that others add at the same time.
+const updateTries = 3
+
+func (c *Client) prepareTableOnce(ctx context.Context, s *table.Schema) (wrong []string, err error) {
 	t := c.rest.Dataset(c.target.Dataset).Table(s.Name)
 	have, err := t.Metadata(ctx)
 	if isMissing(err) {

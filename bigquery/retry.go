@@ -7,15 +7,20 @@ import (
 	"io"
 	"time"
 
+	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
 	"github.com/googleapis/gax-go/v2"
 	"github.com/googleapis/gax-go/v2/apierror"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
-// patience is how long one thing is tried; then the runner tries the bundle again,
-// or gives the job up.
-const patience = 10 * time.Minute
+const (
+	// passing is how long one thing is tried; then the runner tries the bundle again,
+	// or gives the job up.
+	passing = 10 * time.Minute
+	// missingPatience is how long where a table is said not to be there.
+	missingPatience = 90 * time.Second
+)
 
 // backoff is how long is waited between attempts, at random up to these: a quota
 // of the service is by the minute.
@@ -24,17 +29,17 @@ var backoff = gax.Backoff{Initial: 250 * time.Millisecond, Max: 30 * time.Second
 // retry calls f until it succeeds, with a deadline each time, as long as the
 // service says that it may.
 func (c *Client) retry(ctx context.Context, timeout time.Duration, f func(context.Context) error) error {
-	end := time.Now().Add(patience)
-	backoff := c.backoff
+	began, backoff := time.Now(), c.backoff
 	for {
 		attempt, cancel := context.WithTimeout(ctx, timeout)
 		err := f(attempt)
 		cancel()
-		if err == nil || ctx.Err() != nil || !mayRetry(err) {
+		patience := c.patience(err)
+		if err == nil || ctx.Err() != nil || patience == 0 {
 			return err
 		}
 		pause := backoff.Pause()
-		if time.Now().Add(pause).After(end) {
+		if time.Since(began)+pause > patience {
 			return fmt.Errorf("it was tried for %v: %w", patience, err)
 		}
 		if err := gax.Sleep(ctx, pause); err != nil {
@@ -43,17 +48,35 @@ func (c *Client) retry(ctx context.Context, timeout time.Duration, f func(contex
 	}
 }
 
-// mayRetry tells which errors pass, by the codes documented at
-// https://cloud.google.com/bigquery/docs/write-api-best-practices.
-func mayRetry(err error) bool {
+// patience is how long something is tried again that failed so, by the codes
+// documented at https://cloud.google.com/bigquery/docs/write-api-best-practices; 0
+// where it won't pass. For a while after a table was made, or got a column, parts of
+// the service do not know of it.
+func (c *Client) patience(err error) time.Duration {
 	if errors.Is(err, io.EOF) || errors.Is(err, context.DeadlineExceeded) {
-		return true
+		return passing
 	}
 	switch code(err) {
 	case codes.Aborted, codes.Canceled, codes.DeadlineExceeded, codes.Internal, codes.Unavailable, codes.ResourceExhausted:
-		return true
+		return passing
+	case codes.NotFound:
+		return c.missing
+	case codes.InvalidArgument:
+		if storageCode(err) == storagepb.StorageError_SCHEMA_MISMATCH_EXTRA_FIELDS {
+			return passing
+		}
 	}
-	return false
+	return 0
+}
+
+// storageCode is the code of the Storage APIs' own, where an error has one.
+func storageCode(err error) storagepb.StorageError_StorageErrorCode {
+	var api *apierror.APIError
+	var detail storagepb.StorageError
+	if !errors.As(err, &api) || api.Details().ExtractProtoMessage(&detail) != nil {
+		return storagepb.StorageError_STORAGE_ERROR_CODE_UNSPECIFIED
+	}
+	return detail.GetCode()
 }
 
 // code is the code of an error of gRPC, as the clients wrap it or as it is.

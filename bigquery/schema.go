@@ -73,7 +73,7 @@ func writeDDL(b *strings.Builder, s *table.Schema) {
 	fmt.Fprintf(b, "CREATE TABLE IF NOT EXISTS `${DATASET}.%s` (\n", s.Name)
 	for i := range s.Columns {
 		c := &s.Columns[i]
-		fmt.Fprintf(b, "  %s %s OPTIONS (description = %s)", c.Name, typeSQL(c), quote(c.Doc))
+		fmt.Fprintf(b, "  %s %s OPTIONS (description = %s)", c.Name, typeSQL(c), Literal(c.Doc))
 		if i < len(s.Columns)-1 {
 			b.WriteByte(',')
 		}
@@ -86,7 +86,7 @@ func writeDDL(b *strings.Builder, s *table.Schema) {
 	if len(s.Cluster) > 0 {
 		fmt.Fprintf(b, "CLUSTER BY %s\n", strings.Join(s.Cluster, ", "))
 	}
-	fmt.Fprintf(b, "OPTIONS (description = %s);\n", quote(s.Doc))
+	fmt.Fprintf(b, "OPTIONS (description = %s);\n", Literal(s.Doc))
 }
 
 func typeSQL(c *table.Column) string {
@@ -95,7 +95,7 @@ func typeSQL(c *table.Column) string {
 		var inner []string
 		for i := range c.Columns {
 			f := &c.Columns[i]
-			inner = append(inner, fmt.Sprintf("%s %s OPTIONS (description = %s)", f.Name, typeSQL(f), quote(f.Doc)))
+			inner = append(inner, fmt.Sprintf("%s %s OPTIONS (description = %s)", f.Name, typeSQL(f), Literal(f.Doc)))
 		}
 		t += "<" + strings.Join(inner, ", ") + ">"
 	}
@@ -106,9 +106,4 @@ func typeSQL(c *table.Column) string {
 		return t + " NOT NULL"
 	}
 	return t
-}
-
-// quote makes a literal of SQL.
-func quote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }

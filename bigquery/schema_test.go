@@ -54,7 +54,7 @@ func TestOneSchema(t *testing.T) {
 			if f.Name != c.Name || f.Description != c.Doc || f.Required != (c.Mode == table.Required) || f.Repeated != (c.Mode == table.Repeated) || len(f.Schema) != len(c.Columns) {
 				t.Errorf("%s.%s is %+v in the REST API", s.Name, c.Name, f)
 			}
-			if line := "\n  " + c.Name + " " + typeSQL(&c) + " OPTIONS (description = " + quote(c.Doc) + ")"; !strings.Contains(tables[i], line) {
+			if line := "\n  " + c.Name + " " + typeSQL(&c) + " OPTIONS (description = " + Literal(c.Doc) + ")"; !strings.Contains(tables[i], line) {
 				t.Errorf("the DDL of %s lacks %s", s.Name, line)
 			}
 		}

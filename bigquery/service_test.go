@@ -66,7 +66,7 @@ func startService(t *testing.T) (*service, *Client) {
 			t.Error(err)
 		}
 	})
-	c.backoff = gax.Backoff{Initial: time.Millisecond, Max: 10 * time.Millisecond}
+	c.backoff, c.missing = gax.Backoff{Initial: time.Millisecond, Max: 10 * time.Millisecond}, 50*time.Millisecond
 	return s, c
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
@@ -34,6 +35,8 @@ type stream struct {
 	client  *Client
 	encoder *encoder
 	managed *managedwriter.ManagedStream
+	// closed tells that another goroutine has closed it.
+	closed atomic.Bool
 	// next is the offset of the next row, in a stream that has offsets: so one that
 	// is sent again is there once. -1 where there are none.
 	next int64
@@ -44,20 +47,15 @@ func (c *Client) open(ctx context.Context, s *table.Schema, kind managedwriter.S
 	e := &encoder{schema: s, upsert: c.target.Upsert && kind == managedwriter.DefaultStream}
 	st := &stream{client: c, encoder: e, next: -1}
 	err := c.retry(ctx, openTimeout, func(ctx context.Context) error {
-		opened := make(chan struct{})
 		life, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		stop := context.AfterFunc(ctx, func() {
-			select {
-			case <-opened:
-			default:
-				cancel() // it takes too long
-			}
-		})
-		defer stop()
+		stop := context.AfterFunc(ctx, cancel) // where it takes too long
 		var err error
 		st.managed, err = c.storage.NewManagedStream(life, managedwriter.WithDestinationTable(c.target.path(s)), managedwriter.WithType(kind),
 			managedwriter.WithSchemaDescriptor(e.descriptor()), managedwriter.WithTraceID(agent), managedwriter.WithMaxInflightRequests(16))
-		close(opened)
+		if err == nil && !stop() {
+			st.managed.Close()
+			err = ctx.Err()
+		}
 		if err != nil {
 			cancel()
 		}
@@ -72,7 +70,11 @@ func (c *Client) open(ctx context.Context, s *table.Schema, kind managedwriter.S
 	return st, nil
 }
 
+// errClosed is the error of a stream that somebody else has closed, as it failed.
+var errClosed = errors.New("the stream was closed, as it failed for another")
+
 func (s *stream) close() error {
+	s.closed.Store(true)
 	if err := s.managed.Close(); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -160,11 +162,18 @@ func (s *stream) attempt(ctx context.Context, messages [][]byte) ([]*storagepb.R
 	if s.next >= 0 {
 		options = append(options, managedwriter.WithOffset(s.next))
 	}
-	result, err := s.managed.AppendRows(ctx, messages, options...)
+	// A copy: an attempt that was given up may be sent still.
+	result, err := s.managed.AppendRows(ctx, slices.Clone(messages), options...)
+	if err != nil && s.closed.Load() {
+		return nil, errClosed
+	}
 	if err != nil {
 		return nil, err
 	}
 	response, err := result.FullResponse(ctx)
+	if err != nil && s.closed.Load() && len(response.GetRowErrors()) == 0 {
+		return nil, errClosed
+	}
 	if faults := response.GetRowErrors(); len(faults) > 0 {
 		return faults, nil
 	}

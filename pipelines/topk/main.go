@@ -104,13 +104,17 @@ func (m *Main) Run(ctx context.Context) error {
 	stop()
 	show.Stop()
 	if err != nil && plan.Input.Live {
-		return errors.Join(release(plan), reportLive(context.WithoutCancel(ctx), m.Stdout, plan), err)
+		return errors.Join(release(plan), reportLive(m.Stdout, plan), err)
 	}
 	if err != nil {
 		m.discard(plan)
 		return err
 	}
-	return report(ctx, m.Stdout, plan, time.Since(started))
+	if err := report(ctx, m.Stdout, plan, time.Since(started)); err != nil {
+		// Whoever started it must not run it again.
+		fmt.Fprintf(m.Stderr, "topk: run %s is written, but can't be shown: %v\n", plan.Run.Run, err)
+	}
+	return nil
 }
 
 // releaseTimeout bounds how long a job that was stopped takes to give back what it

@@ -24,7 +24,7 @@ func (o *BigQueryOptions) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.Expiration, "bigquery_expiration", "", "how `long` the partitions of tables that are made are kept, as 90d, by the day of their windows (default: for ever)")
 	fs.BoolVar(&o.Early, "bigquery_early", false, "also write the lists of panes that are still open: much more is stored")
 	fs.BoolVar(&o.Upsert, "bigquery_upsert", false, "have live rows replace those of the same key, instead of standing beside them until a view picks one (change data capture)")
-	fs.StringVar(&o.MaxBilled, "bigquery_max_billed", "10GiB", "`bytes` that one query of the report may read")
+	fs.StringVar(&o.MaxBilled, "bigquery_max_billed", "100GiB", "`bytes` that one query of the report may read")
 	fs.StringVar(&o.Endpoint, "bigquery_endpoint", "", "`URL` of a REST API that is not Google's, spoken to without credentials")
 	fs.StringVar(&o.StorageEndpoint, "bigquery_storage_endpoint", "", "`HOST:PORT` of its Storage APIs")
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -118,8 +117,8 @@ func (r *reporter) lists(ctx context.Context, size store.WindowSize) {
 		}
 	}
 	r.printf("%s\n", r.bold(title))
-	r.heaviest = fmt.Sprintf("SELECT rank, item, count, lower, upper FROM topk_items WHERE path = '%s' AND window_seconds = %d AND window_start = '%s' AND segment = '%s' ORDER BY rank LIMIT 20",
-		size.Path, size.WindowSeconds, start, quoteSQL(segments[0].Segment))
+	r.heaviest = fmt.Sprintf("SELECT rank, item, count, lower, upper FROM topk_items WHERE path = '%s' AND window_seconds = %d AND window_start = '%s' AND segment = %s ORDER BY rank LIMIT 20",
+		size.Path, size.WindowSeconds, start, r.plan.Stores[0].Literal(cli.Printable(segments[0].Segment)))
 	for _, s := range segments {
 		r.list(ctx, sel, s, items)
 	}
@@ -229,9 +228,4 @@ func (r *reporter) further() {
 	if run.Path == table.Both {
 		r.printf("  %s\n", from.Shell("SELECT * FROM accuracy_latest ORDER BY recall, segment LIMIT 20"))
 	}
-}
-
-// quoteSQL is a text within a string of SQL, in a shell's double quotes.
-func quoteSQL(text string) string {
-	return strings.NewReplacer("'", "''", `"`, `\"`, "$", `\$`, "`", "\\`", `\`, `\\`).Replace(cli.Printable(text))
 }

@@ -4,14 +4,20 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"crest/cli"
 	"crest/metrics"
 	"crest/store"
 )
 
+// reportTimeout bounds how long a job that was stopped takes to say what it did.
+const reportTimeout = time.Minute
+
 // reportLive says what a live job did until it was stopped, and how to look at it.
-func reportLive(ctx context.Context, out io.Writer, p *Plan) error {
+func reportLive(out io.Writer, p *Plan) error {
+	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
+	defer cancel()
 	r, err := newReporter(ctx, out, p)
 	if err != nil {
 		return err

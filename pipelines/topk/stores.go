@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -28,10 +29,16 @@ type Store interface {
 	// Discard deletes what a failed run has written. Nobody saw it, and if it can't
 	// be deleted now, something else does it later.
 	Discard(run table.Run) error
-	// Shell is a command that runs a query.
+	// Shell is a command that runs a query, and Literal a text in one.
 	Shell(query string) string
+	Literal(text string) string
 	// String is what a person calls it.
 	String() string
+}
+
+// quoted is a text as one word of a shell.
+func quoted(text string) string {
+	return `"` + strings.NewReplacer(`"`, `\"`, "$", `\$`, "`", "\\`", `\`, `\\`).Replace(text) + `"`
 }
 
 // sqliteStore is a SQLite file.
@@ -60,7 +67,11 @@ func (s *sqliteStore) Reader(context.Context) (store.Reader, error) { return sql
 func (s *sqliteStore) Discard(run table.Run) error { return sqlite.Discard(s.path, run.Job, run.Run) }
 
 func (s *sqliteStore) Shell(query string) string {
-	return fmt.Sprintf("sqlite3 -box %s \"%s\"", s.path, query)
+	return fmt.Sprintf("sqlite3 -box %s %s", s.path, quoted(query))
+}
+
+func (s *sqliteStore) Literal(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 }
 
 func (s *sqliteStore) String() string { return s.path }
@@ -104,7 +115,9 @@ func (s *bigqueryStore) Discard(table.Run) error { return nil }
 
 func (s *bigqueryStore) Shell(query string) string {
 	t := s.sink.Target
-	return fmt.Sprintf("bq query --project_id=%s --dataset_id=%s --nouse_legacy_sql \"%s\"", t.Project, t.Dataset, query)
+	return fmt.Sprintf("bq --project_id=%s --dataset_id=%s query --nouse_legacy_sql %s", t.Project, t.Dataset, quoted(query))
 }
+
+func (s *bigqueryStore) Literal(text string) string { return bigquery.Literal(text) }
 
 func (s *bigqueryStore) String() string { return "bigquery:" + s.sink.Target.String() }

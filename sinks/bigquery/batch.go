@@ -119,48 +119,70 @@ func (f *pendFn) ProcessElement(ctx context.Context, key int64, packs func(*[]by
 	if !id.Valid() {
 		return fmt.Errorf("%w: of table %d", errPack, id)
 	}
-	var rejects []table.Row
-	err := f.pend(ctx, id, emit, func(p *bigquery.Pending) error {
-		var pack []byte
-		var rows []table.Row
-		for packs(&pack) {
-			var err error
-			if rows, err = unpack(rows[:0], id, pack); err != nil {
-				return err
-			}
-			refused, err := p.Append(ctx, rows)
-			if err != nil {
-				return err
-			}
-			rejects = append(rejects, refused...)
-		}
-		return nil
-	})
-	if err != nil || len(rejects) == 0 {
-		return err
-	}
+	w := &writer{client: f.client, streams: make(map[table.ID]*bigquery.Pending)}
+	err := w.write(ctx, id, packs)
 	rowsRefused.Add(ctx, f.client.TakeRefused())
-	return f.pend(ctx, table.RejectTable, emit, func(p *bigquery.Pending) error {
-		_, err := p.Append(ctx, rejects) // there is no place for what is refused here
-		return err
-	})
+	if err == nil {
+		err = w.end(ctx, emit)
+	}
+	return errors.Join(err, w.close())
 }
 
-// pend opens a pending stream to a table, has it written, and emits it.
-func (f *pendFn) pend(ctx context.Context, id table.ID, emit func(int64, ended), write func(*bigquery.Pending) error) error {
-	p, err := f.client.Pend(ctx, id)
-	if err != nil {
-		return err
+// A writer writes through one pending stream to a table, and where BigQuery
+// refuses rows through one more, to the table rejects.
+type writer struct {
+	client  *bigquery.Client
+	streams map[table.ID]*bigquery.Pending
+}
+
+func (w *writer) write(ctx context.Context, id table.ID, packs func(*[]byte) bool) error {
+	var pack []byte
+	var rows []table.Row
+	for packs(&pack) {
+		var err error
+		if rows, err = unpack(rows[:0], id, pack); err != nil {
+			return err
+		}
+		refused, err := w.append(ctx, id, rows)
+		if err == nil && len(refused) > 0 {
+			_, err = w.append(ctx, table.RejectTable, refused) // there is no place for what is refused here
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if err := write(p); err != nil {
-		return errors.Join(err, p.Close())
-	}
-	name, n, err := p.Finalize(ctx)
-	if err := errors.Join(err, p.Close()); err != nil {
-		return err
-	}
-	emit(int64(id), ended{name, n})
 	return nil
+}
+
+func (w *writer) append(ctx context.Context, id table.ID, rows []table.Row) (rejects []table.Row, err error) {
+	p := w.streams[id]
+	if p == nil {
+		if p, err = w.client.Pend(ctx, id); err != nil {
+			return nil, err
+		}
+		w.streams[id] = p
+	}
+	return p.Append(ctx, rows)
+}
+
+// end emits the streams, which take no more rows.
+func (w *writer) end(ctx context.Context, emit func(int64, ended)) error {
+	for id, p := range w.streams {
+		name, n, err := p.Finalize(ctx)
+		if err != nil {
+			return err
+		}
+		emit(int64(id), ended{name, n})
+	}
+	return nil
+}
+
+func (w *writer) close() error {
+	var errs []error
+	for _, p := range w.streams {
+		errs = append(errs, p.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // commitFn makes the rows of a table visible.

@@ -132,15 +132,15 @@ func (r *Reader) rejects(ctx context.Context, job, run string) (rejects []store.
 		Reason string `bigquery:"reason"`
 		Count  int64  `bigquery:"n"`
 		Source string `bigquery:"source"`
-		Offset int64  `bigquery:"at"`
+		Offset int64  `bigquery:"place"`
 		Detail string `bigquery:"detail"`
 		Raw    []byte `bigquery:"raw"`
 	}
-	sql := "SELECT reason, SUM(n) OVER (PARTITION BY reason) AS n, source, at, detail, raw FROM (\n" +
-		"  SELECT reason, `count` AS n, source, `offset` AS at, detail, raw FROM rejects\n" +
+	sql := "SELECT reason, SUM(n) OVER (PARTITION BY reason) AS n, source, place, detail, raw FROM (\n" +
+		"  SELECT reason, `count` AS n, source, `offset` AS place, detail, raw FROM rejects\n" +
 		"  WHERE job = @job AND run IN UNNEST(@runs) AND written_at >= @from\n" +
 		"  QUALIFY ROW_NUMBER() OVER (PARTITION BY " + identity(table.RejectTable.Schema()) + " ORDER BY written_at DESC) = 1)\n" +
-		"WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY reason ORDER BY source, at) = 1 ORDER BY n DESC, reason"
+		"WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY reason ORDER BY source, place) = 1 ORDER BY n DESC, reason"
 	err = each(ctx, r, ask("rejects", sql, param("job", job), param("runs", runs), param("from", from)), func(row *rejectRow) (bool, error) {
 		n, err := weight(row.Count)
 		rejects = append(rejects, store.RejectSummary{Reason: row.Reason, Count: n, Source: row.Source, Offset: row.Offset, Detail: row.Detail, Raw: row.Raw})

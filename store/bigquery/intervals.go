@@ -31,11 +31,11 @@ func (r *Reader) windows(ctx context.Context, of table.ID, in store.Interval) ([
 	if err := in.ValidateWindows(of); err != nil {
 		return nil, err
 	}
-	view, path, total := of.String()+"_latest", "path", "total"
+	view, path, groups, total := of.String()+"_latest", "path", "path, ", "total"
 	rows := within(in)
 	switch {
 	case of == table.CountTable:
-		path, total = "'exact'", "`count`"
+		path, groups, total = "'exact'", "", "`count`"
 	case in.Path == "":
 		view = "topk_best"
 	default:
@@ -48,7 +48,7 @@ func (r *Reader) windows(ctx context.Context, of table.ID, in store.Interval) ([
 		Weight  int64
 	}
 	sql := "SELECT " + path + " AS path, window_seconds AS seconds, window_start AS start, SUM(" + total + ") AS weight FROM " + view + rows.String() +
-		" GROUP BY 1, 2, 3 ORDER BY 2, 3 LIMIT @limit"
+		" GROUP BY " + groups + "window_seconds, window_start ORDER BY window_seconds, window_start LIMIT @limit"
 	var found []store.Window
 	err := each(ctx, r, ask("windows", sql, append(rows.params, param("limit", store.MaxWindows+1))...), func(row *windowRow) (bool, error) {
 		n, err := weight(row.Weight)

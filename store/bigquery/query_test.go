@@ -213,7 +213,7 @@ func TestLiteral(t *testing.T) {
 		"\xff":         `'` + "\uFFFD" + `'`,
 		`\' OR 1=1 --`: `'\\\' OR 1=1 --'`,
 	} {
-		if got := literal(text); got != want {
+		if got := bigquery.Literal(text); got != want {
 			t.Errorf("%q: %s, not %s", text, got, want)
 		}
 	}

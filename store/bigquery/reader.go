@@ -25,7 +25,7 @@ import (
 )
 
 // DefaultMaxBytes is how much a question may read where nothing is said.
-const DefaultMaxBytes = 10 << 30
+const DefaultMaxBytes = 100 << 30
 
 // timeout bounds a question to the service, and the reading of its answer.
 const timeout = 2 * time.Minute

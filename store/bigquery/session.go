@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"crest/bigquery"
 	"crest/store"
 	"crest/table"
 )
@@ -185,5 +186,5 @@ func (r *sketchRow) sketch() (table.Sketch, error) {
 // window_start prunes partitions, the others are what rows are clustered by.
 func restriction(in store.Interval, from, before table.Time) string {
 	return fmt.Sprintf("window_start >= TIMESTAMP '%v' AND window_start < TIMESTAMP '%v' AND window_seconds = %d AND segment = %s AND job = %s AND path = %s",
-		from, before, in.WindowSeconds, literal(in.Segment), literal(in.Job), literal(in.Path))
+		from, before, in.WindowSeconds, bigquery.Literal(in.Segment), bigquery.Literal(in.Job), bigquery.Literal(in.Path))
 }

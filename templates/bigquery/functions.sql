@@ -27,7 +27,7 @@ lists AS (
   SELECT job, path, window_seconds, window_start, total, items
   FROM `${DATASET}.topk_best`
   WHERE window_start >= from_time AND window_start < to_time AND window_end <= to_time AND segment = in_segment
-    AND window_seconds > 0 AND MOD(UNIX_SECONDS(window_start), window_seconds) = 0
+    AND window_seconds > 0 AND MOD(UNIX_SECONDS(window_start), NULLIF(window_seconds, 0)) = 0
 ),
 counted AS (
   SELECT job, window_seconds, window_start, item, count

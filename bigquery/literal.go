@@ -1,14 +1,14 @@
-package bigquerystore
+package bigquery
 
 import (
 	"fmt"
 	"strings"
 )
 
-// literal makes a literal of SQL of any text, with the escapes of
+// Literal makes a literal of SQL of any text, with the escapes of
 // https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#escape_sequences.
-// It is for the one place that takes no parameters.
-func literal(s string) string {
+// It is for what takes no parameters: rows of a read session, and people.
+func Literal(s string) string {
 	var b strings.Builder
 	b.WriteByte('\'')
 	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
