@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	bq "cloud.google.com/go/bigquery"
 	"google.golang.org/api/googleapi"
@@ -69,6 +70,8 @@ func advice(err error) string {
 		return "the account needs the roles BigQuery Data Editor on the dataset and BigQuery Job User on the project"
 	case reason == "quotaExceeded" || reason == "rateLimitExceeded" || isStatus(err, http.StatusTooManyRequests, codes.ResourceExhausted):
 		return "a quota of the project is used up: wait, or ask for more at IAM & Admin, Quotas"
+	case strings.Contains(err.Error(), "could not find default credentials"):
+		return "gcloud auth application-default login, or GOOGLE_APPLICATION_CREDENTIALS with the file of a service account's key"
 	case isStatus(err, http.StatusUnauthorized, codes.Unauthenticated):
 		return "the credentials are not taken: gcloud auth application-default login, or GOOGLE_APPLICATION_CREDENTIALS with the file of a service account's key"
 	case reason == "notFound" || isStatus(err, http.StatusNotFound, codes.NotFound):

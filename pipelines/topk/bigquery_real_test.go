@@ -103,7 +103,7 @@ func TestRealBigQuery(t *testing.T) {
 	args := append(d.flags(), "--sink=sqlite:"+file, "--input="+input, "--segment_field=group", "--windows=28d,all", "--path=both", "--counts=7d", "--k=20")
 	for range 2 { // the second run replaces the first
 		out := must(t, args...)
-		if !strings.Contains(out, "bq query --project_id="+d.target.Project) {
+		if !strings.Contains(out, "bq --project_id="+d.target.Project) {
 			t.Errorf("it does not say how to look further:\n%s", out)
 		}
 	}
