@@ -32,6 +32,11 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Explain makes an Error of what went wrong while something was done to a dataset,
+// with advice where there is some: for packages that read it. It leaves an Error as
+// it is, and nil.
+func (t Target) Explain(doing string, err error) error { return explain(t, doing, err) }
+
 // explain adds the dataset and advice to an error of a client.
 func explain(t Target, doing string, err error) error {
 	if err == nil {
