@@ -18,6 +18,7 @@ import (
 var layers = map[string][]string{
 	"wire":                          {},
 	"seedtest":                      {},
+	"datatest":                      {},
 	"block":                         {"wire"},
 	"block/blockcoder":              {"block"},
 	"metrics":                       {"block"},

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -22,6 +20,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 
+	"crest/datatest"
 	"crest/table"
 )
 
@@ -72,25 +71,8 @@ type seen struct {
 	segment, item string
 }
 
-// lines reads a file of testdata line by line.
-func lines(t *testing.T, name string, each func(line []byte)) {
-	t.Helper()
-	f, err := os.Open(filepath.Join("../../testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for s := bufio.NewScanner(z); s.Scan(); {
-		each(s.Bytes())
-	}
-}
-
 func commits(t *testing.T) (events []seen) {
-	lines(t, "commits.ndjson.gz", func(line []byte) {
+	datatest.Lines(t, datatest.Commits, func(line []byte) {
 		var c struct {
 			Time        time.Time
 			Item, Group string
@@ -106,7 +88,7 @@ func commits(t *testing.T) (events []seen) {
 var accessLine = regexp.MustCompile(`^\S+ \S+ \S+ \[([^\]]+)\] "\S+ (\S+) [^"]*" \d+ \S+ "[^"]*" "[^"]*"`)
 
 func accesses(t *testing.T) (events []seen) {
-	lines(t, "apache_access.log.gz", func(line []byte) {
+	datatest.Lines(t, datatest.AccessLog, func(line []byte) {
 		m := accessLine.FindSubmatch(line)
 		if m == nil {
 			return

@@ -86,9 +86,7 @@ type liveFn struct {
 	Target bigquery.Target
 
 	client *bigquery.Client
-	rows   []table.Row
-	bytes  int
-	count  int64
+	buffer table.Buffer
 }
 
 // Setup connects.
@@ -99,16 +97,13 @@ func (f *liveFn) Setup(ctx context.Context) (err error) {
 
 // StartBundle forgets what a failed bundle has left.
 func (f *liveFn) StartBundle(context.Context, func(int64)) error {
-	f.rows, f.bytes, f.count = f.rows[:0], 0, 0
+	f.buffer.Reset()
 	return nil
 }
 
 // ProcessElement buffers a row.
 func (f *liveFn) ProcessElement(ctx context.Context, row table.Row, _ func(int64)) error {
-	f.rows = append(f.rows, row)
-	f.bytes += len(row.Data)
-	f.count++
-	if len(f.rows) < maxRows && f.bytes < maxBytes {
+	if !f.buffer.Add(row, maxRows, maxBytes) {
 		return nil
 	}
 	return f.flush(ctx)
@@ -119,21 +114,20 @@ func (f *liveFn) FinishBundle(ctx context.Context, emit func(int64)) error {
 	if err := f.flush(ctx); err != nil {
 		return err
 	}
-	if f.count > 0 {
-		emit(f.count)
+	if f.buffer.Count > 0 {
+		emit(f.buffer.Count)
 	}
 	return nil
 }
 
 func (f *liveFn) flush(ctx context.Context) error {
-	if len(f.rows) == 0 {
+	if len(f.buffer.Rows) == 0 {
 		return nil
 	}
-	if err := f.client.Append(ctx, f.rows); err != nil {
-		return fmt.Errorf("writing %d rows: %w", len(f.rows), err)
+	if err := f.client.Append(ctx, f.buffer.Rows); err != nil {
+		return fmt.Errorf("writing %d rows: %w", len(f.buffer.Rows), err)
 	}
 	rowsRefused.Add(ctx, f.client.TakeRefused())
-	clear(f.rows)
-	f.rows, f.bytes = f.rows[:0], 0
+	f.buffer.Written()
 	return nil
 }

@@ -43,24 +43,19 @@ func Write(s beam.Scope, path string, rows beam.PCollection) beam.PCollection {
 type writeFn struct {
 	Path string
 
-	store *Store
-	rows  []table.Row
-	bytes int
-	count int64
+	store  *Store
+	buffer table.Buffer
 }
 
 // StartBundle forgets what a failed bundle has left.
 func (f *writeFn) StartBundle(context.Context, func(int64)) error {
-	f.rows, f.bytes, f.count = f.rows[:0], 0, 0
+	f.buffer.Reset()
 	return nil
 }
 
 // ProcessElement buffers a row.
 func (f *writeFn) ProcessElement(ctx context.Context, row table.Row, _ func(int64)) error {
-	f.rows = append(f.rows, row)
-	f.bytes += len(row.Data)
-	f.count++
-	if len(f.rows) < maxRows && f.bytes < maxBytes {
+	if !f.buffer.Add(row, maxRows, maxBytes) {
 		return nil
 	}
 	return f.flush(ctx)
@@ -74,7 +69,7 @@ func (f *writeFn) FinishBundle(ctx context.Context, emit func(int64)) error {
 	if err := f.Teardown(); err != nil {
 		return err
 	}
-	emit(f.count)
+	emit(f.buffer.Count)
 	return nil
 }
 
@@ -89,7 +84,7 @@ func (f *writeFn) Teardown() error {
 }
 
 func (f *writeFn) flush(ctx context.Context) error {
-	if len(f.rows) == 0 {
+	if len(f.buffer.Rows) == 0 {
 		return nil
 	}
 	if f.store == nil {
@@ -98,16 +93,15 @@ func (f *writeFn) flush(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := f.store.Write(ctx, f.rows); err != nil {
+	if err := f.store.Write(ctx, f.buffer.Rows); err != nil {
 		return err
 	}
-	for _, r := range f.rows {
+	for _, r := range f.buffer.Rows {
 		if r.Table == table.RunTable {
 			f.sweep(ctx, r)
 		}
 	}
-	clear(f.rows)
-	f.rows, f.bytes = f.rows[:0], 0
+	f.buffer.Written()
 	return nil
 }
 

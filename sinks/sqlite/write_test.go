@@ -89,8 +89,8 @@ func TestBound(t *testing.T) {
 			t.Errorf("after %d rows of a quarter: written: %v", i+1, wrote)
 		}
 	}
-	if f.bytes != 0 || len(f.rows) != 0 {
-		t.Errorf("%d rows, %d bytes are kept", len(f.rows), f.bytes)
+	if n := len(f.buffer.Rows); n != 0 {
+		t.Errorf("%d rows are kept", n)
 	}
 	f.Teardown()
 }

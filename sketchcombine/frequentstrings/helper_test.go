@@ -1,16 +1,14 @@
 package frequentstrings
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 
+	"crest/datatest"
 	"crest/seedtest"
 	"crest/sketchcombine/summary"
 )
@@ -94,26 +92,13 @@ func cut(events []event, parts int) (all [][]event) {
 // commits are the items of real commits.
 func commits(t testing.TB) (events []event) {
 	t.Helper()
-	f, err := os.Open("../../testdata/commits.ndjson.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(z)
-	for lines.Scan() {
+	datatest.Lines(t, datatest.Commits, func(line []byte) {
 		var v struct{ Item string }
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
+		if err := json.Unmarshal(line, &v); err != nil {
 			t.Fatal(err)
 		}
 		events = append(events, event{v.Item, 1})
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
+	})
 	return events
 }
 

@@ -1,13 +1,12 @@
 package summary
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"testing"
+
+	"crest/datatest"
 )
 
 // A stream is a sequence of items and what is true of it.
@@ -26,24 +25,14 @@ func newStream(name string, items [][]byte) stream {
 }
 
 // commits are the items of real commits, in their order of arrival.
-func commits(t *testing.T) [][]byte {
-	f, err := os.Open("../../testdata/commits.ndjson.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var items [][]byte
-	for sc := bufio.NewScanner(z); sc.Scan(); {
+func commits(t *testing.T) (items [][]byte) {
+	datatest.Lines(t, datatest.Commits, func(line []byte) {
 		var v struct{ Item string }
-		if err := json.Unmarshal(sc.Bytes(), &v); err != nil {
+		if err := json.Unmarshal(line, &v); err != nil {
 			t.Fatal(err)
 		}
 		items = append(items, []byte(v.Item))
-	}
+	})
 	return items
 }
 

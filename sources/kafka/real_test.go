@@ -3,14 +3,11 @@
 package kafka
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,30 +17,22 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"crest/datatest"
 	"crest/realtest"
 )
 
 // commits are the lines of the test data, and how often each item is in them.
 func commits(t testing.TB) (lines [][]byte, counts map[string]int) {
 	t.Helper()
-	f, err := os.Open("../../testdata/commits.ndjson.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
 	counts = make(map[string]int)
-	for s := bufio.NewScanner(z); s.Scan(); {
+	datatest.Lines(t, datatest.Commits, func(line []byte) {
 		var e struct{ Item string }
-		if err := json.Unmarshal(s.Bytes(), &e); err != nil {
+		if err := json.Unmarshal(line, &e); err != nil {
 			t.Fatal(err)
 		}
-		lines = append(lines, bytes.Clone(s.Bytes()))
+		lines = append(lines, bytes.Clone(line))
 		counts[e.Item]++
-	}
+	})
 	return lines, counts
 }
 

@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -101,6 +102,7 @@ type tally struct {
 	rejects map[block.Reason]int
 	records int64
 	blocks  []block.Block
+	ended   bool // the test has
 }
 
 var tallies struct {
@@ -143,3 +145,15 @@ type tallyFn struct{ Job string }
 func (fn *tallyFn) ProcessElement(b block.Block) {
 	ofJob(fn.Job, func(t *tally) { t.add(&b) })
 }
+
+// FinishBundle fails when the test has ended.
+func (fn *tallyFn) FinishBundle() (err error) {
+	ofJob(fn.Job, func(t *tally) {
+		if t.ended {
+			err = errEnded
+		}
+	})
+	return err
+}
+
+var errEnded = errors.New("the test has ended")

@@ -3,24 +3,37 @@ package pubsub
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"crest/block"
 )
 
-// start runs a pipeline that tallies a subscription, until the test ends.
+// start runs a pipeline that tallies a subscription, until the test ends. A
+// bundle that fails ends it: Beam 2.77 closes the channel of a worker's answers
+// while one may send to it where a job is cancelled.
 func start(t *testing.T, cfg Config) {
 	p, s := beam.NewPipelineWithRoot()
 	beam.ParDo0(s, &tallyFn{Job: cfg.ID}, Read(s, cfg))
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel)
+	ended := make(chan error, 1)
 	go func() {
-		if _, err := beam.Run(ctx, "prism", p); err != nil && ctx.Err() == nil {
-			t.Errorf("the pipeline ended: %.1000v", err)
-		}
+		_, err := beam.Run(context.Background(), "prism", p)
+		ended <- err
 	}()
+	t.Cleanup(func() {
+		ofJob(cfg.ID, func(t *tally) { t.ended = true })
+		select {
+		case err := <-ended:
+			if err == nil || !strings.Contains(err.Error(), errEnded.Error()) {
+				t.Errorf("the pipeline ended with %.1000v", err)
+			}
+		case <-time.After(30 * time.Second):
+			t.Error("the pipeline did not end when a bundle failed")
+		}
+	})
 }
 
 // TestRead reads a subscription on prism: each message is counted once, and

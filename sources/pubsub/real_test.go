@@ -3,17 +3,15 @@
 package pubsub
 
 import (
-	"bufio"
-	"compress/gzip"
 	"context"
 	"encoding/json"
-	"os"
 	"testing"
 	"time"
 
 	pubsub "cloud.google.com/go/pubsub/v2/apiv1"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 
+	"crest/datatest"
 	"crest/realtest"
 )
 
@@ -58,7 +56,7 @@ func TestEmulator(t *testing.T) {
 		}
 		messages = nil
 	}
-	lines(t, "../../testdata/commits.ndjson.gz", func(line []byte) {
+	datatest.Lines(t, datatest.Commits, func(line []byte) {
 		var event struct{ Item string }
 		if err := json.Unmarshal(line, &event); err != nil {
 			t.Fatal(err)
@@ -96,24 +94,4 @@ func TestEmulator(t *testing.T) {
 			t.Errorf("%d items, want %d", len(got.items), len(want))
 		}
 	})
-}
-
-// lines calls f with each line of a compressed file.
-func lines(t *testing.T, path string, f func([]byte)) {
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	z, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	scan := bufio.NewScanner(z)
-	for scan.Scan() {
-		f(scan.Bytes())
-	}
-	if scan.Err() != nil {
-		t.Fatal(scan.Err())
-	}
 }
