@@ -41,6 +41,14 @@ func TestServe(t *testing.T) {
 			t.Errorf("no %q in\n%.2000s", line, text)
 		}
 	}
+	profile, err := http.Get("http://" + addr + "/debug/pprof/heap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer profile.Body.Close()
+	if head, err := io.ReadAll(profile.Body); err != nil || profile.StatusCode != http.StatusOK || len(head) < 2 || head[0] != 0x1f || head[1] != 0x8b {
+		t.Errorf("a heap profile: %s, %v, %d bytes", profile.Status, err, len(head))
+	}
 	if _, err := Serve(serving, addr); err == nil || !strings.Contains(err.Error(), addr) {
 		t.Errorf("a second server at one address: %v", err)
 	}

@@ -65,5 +65,5 @@ func (o *LiveOptions) register(fs *flag.FlagSet) {
 	fs.StringVar(&o.From, "from", "", "with --source=archive, the first `hour` that is read (RFC 3339)")
 	fs.StringVar(&o.To, "to", "", "with --source=archive, the `hour` that reading ends before (RFC 3339)")
 
-	fs.StringVar(&o.MetricsListen, "metrics_listen", "", "`address` that Prometheus finds the metrics of this process at, as localhost:9464")
+	fs.StringVar(&o.MetricsListen, "metrics_listen", "", "`address` that Prometheus finds the metrics of this process at, as localhost:9464, and Go its profiles under /debug/pprof/")
 }
