@@ -8,6 +8,8 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/mtime"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/graph/window"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/state"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"crest/block"
@@ -36,8 +38,10 @@ func Audit(s beam.Scope, l Label, blocks beam.PCollection) (ledger, rejects beam
 func AuditLive(s beam.Scope, l Label, pane time.Duration, firing *Firing, blocks beam.PCollection) beam.PCollection {
 	s = s.Scope("transforms.AuditLive")
 	parts, found := beam.ParDo2(s, &auditFn{Label: l, Pane: pane.Milliseconds(), Lateness: firing.Lateness.Milliseconds()}, blocks)
-	windowed := totals(s, pane, lateEvery, pane+firing.Slack, parts)
-	accounts := rows(s, &ledgerRowFn{Label: l}, beam.CombinePerKey(s, &addLedgersFn{}, windowed))
+	lateness := pane + firing.Slack
+	deltas := beam.CombinePerKey(s, &addLedgersFn{}, promptly(s, pane, lateEvery, lateness, parts))
+	sums := beam.ParDo(s, &ledgerSumFn{Sum: state.MakeValueState[Ledger]("sum")}, outliving(s, pane, lateness, deltas))
+	accounts := rows(s, &ledgerRowFn{Label: l}, beam.WindowInto(s, window.NewFixedWindows(pane), sums))
 	return beam.Flatten(s, accounts, found)
 }
 

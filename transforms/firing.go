@@ -33,13 +33,9 @@ type Firing struct {
 	Buckets int
 }
 
-const (
-	// lateEvery is how long late events of a window are gathered before they
-	// are passed on, in processing time: each time costs a list.
-	lateEvery = 5 * time.Second
-	// settle is how long the shards of a segment are waited for.
-	settle = 300 * time.Millisecond
-)
+// lateEvery is how long late events of a window are gathered before they are
+// passed on, in processing time: each time costs a list.
+const lateEvery = 5 * time.Second
 
 // deltas windows what is to be merged, so that each firing passes on what came
 // since the one before: with early firings, if every is not 0, then at the
@@ -57,15 +53,13 @@ func deltas(s beam.Scope, w Window, every, lateness time.Duration, col beam.PCol
 		beam.PanesDiscard(), beam.AllowedLateness(lateness))
 }
 
-// totals windows deltas, so that each firing has all of them. It fires soon
-// after each, whatever the watermark: the local runner holds the watermark back
-// where a grouping keeps what it fired, and would not know what is late.
+// promptly windows what is passed on soon after it came, whatever the watermark.
 //
 // A window that has fired stands at its last millisecond. So tumbling windows of
 // the period hold one window each, also of those that overlap: putting such an
 // element into windows that overlap would put it into several.
-func totals(s beam.Scope, period, delay, lateness time.Duration, col beam.PCollection) beam.PCollection {
+func promptly(s beam.Scope, period, delay, lateness time.Duration, col beam.PCollection) beam.PCollection {
 	return beam.WindowInto(s, window.NewFixedWindows(period), col,
 		beam.Trigger(trigger.Repeat(trigger.AfterProcessingTime().PlusDelay(delay))),
-		beam.PanesAccumulate(), beam.AllowedLateness(lateness))
+		beam.PanesDiscard(), beam.AllowedLateness(lateness))
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/state"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
 	"crest/block"
@@ -21,6 +22,7 @@ func init() {
 	register.Function1x2(decodeLedger)
 	beam.RegisterCoder(reflect.TypeFor[Ledger](), encodeLedger, decodeLedger)
 	register.Combiner1[Ledger](&addLedgersFn{})
+	beam.RegisterDoFn(reflect.TypeFor[ledgerSumFn]())
 	beam.RegisterDoFn(reflect.TypeFor[ledgerRowFn]())
 }
 
@@ -107,6 +109,22 @@ func encodeLedger(l Ledger) ([]byte, error) { return json.Marshal(l) }
 func decodeLedger(b []byte) (l Ledger, err error) {
 	err = json.Unmarshal(b, &l)
 	return l, err
+}
+
+// ledgerSumFn adds up what is known of a partition and window.
+type ledgerSumFn struct{ Sum state.Value[Ledger] }
+
+func (fn *ledgerSumFn) ProcessElement(p state.Provider, key sumKey, delta Ledger, emit emitLedger) error {
+	sum, _, err := fn.Sum.Read(p)
+	if err != nil {
+		return fmt.Errorf("reading the ledger of %s: %w", key.of, err)
+	}
+	sum = (&addLedgersFn{}).MergeAccumulators(sum, delta)
+	if err := fn.Sum.Write(p, sum); err != nil {
+		return fmt.Errorf("writing the ledger of %s: %w", key.of, err)
+	}
+	emit(key.at(), key.of, sum)
+	return nil
 }
 
 // ledgerRowFn makes rows of the table ledger.

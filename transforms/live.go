@@ -19,13 +19,11 @@ import (
 
 func init() {
 	beam.RegisterDoFn(reflect.TypeFor[bucketFn]())
-	beam.RegisterDoFn(reflect.TypeFor[bySegmentFn]())
 	beam.RegisterDoFn(reflect.TypeFor[listFn]())
 	beam.RegisterDoFn(reflect.TypeFor[byShardFn]())
 	beam.RegisterDoFn(reflect.TypeFor[windowEndFn]())
 	beam.RegisterDoFn(reflect.TypeFor[progressRowFn]())
 	register.Emitter2[sketchcombine.Key, sketchcombine.Summary]()
-	register.Emitter2[string, sketchcombine.Parts]()
 	register.Combiner1[int64](&latestFn{})
 }
 
@@ -90,32 +88,6 @@ func (f *Firing) LiveRollUp(s beam.Scope, merge *sketchcombine.MergeFn, pane tim
 		levels[i] = LiveLevel{w, beam.CombinePerKey(s, &sketchcombine.GatherFn{Config: merge.Config}, windowed), lateness}
 	}
 	return levels
-}
-
-// Totals gathers what is known of each segment: from a level's deltas to
-// PCollection<KV<segment, sketchcombine.Parts>>, the shards of a segment, each
-// with everything that came until then, in windows that end where the level's
-// do. A window has one after its end, and another whenever something late was
-// added. Only ParDos may stand behind it: a grouping would add up what was added
-// up.
-func Totals(s beam.Scope, merge *sketchcombine.MergeFn, pane time.Duration, level LiveLevel) beam.PCollection {
-	s = s.Scope("transforms.Totals")
-	shards := totals(s, level.Window.Period, settle, level.lateness+pane, beam.ParDo(s, &bySegmentFn{}, level.Deltas))
-	return beam.CombinePerKey(s, &sketchcombine.GatherFn{Config: merge.Config}, shards)
-}
-
-type bySegmentFn struct{}
-
-func (*bySegmentFn) ProcessElement(_ int, p sketchcombine.Parts, emit func(string, sketchcombine.Parts)) {
-	for len(p.All) > 0 {
-		segment := p.All[0].Key.Segment
-		n := 1
-		for n < len(p.All) && p.All[n].Key.Segment == segment {
-			n++
-		}
-		emit(segment, sketchcombine.Parts{All: p.All[:n:n]})
-		p.All = p.All[n:]
-	}
 }
 
 // TopKOf ranks totals: to PCollection<KV<segment, summary.List>>.
