@@ -38,10 +38,17 @@ type Broker struct {
 // its age.
 func Kafka(t testing.TB) *Broker {
 	t.Helper()
+	return newKafka(t, "")
+}
+
+// newKafka starts a broker with more properties, which win over those that every
+// broker has.
+func newKafka(t testing.TB, more string) *Broker {
+	t.Helper()
 	b := &Broker{t: t, dir: jars(t, "kafka"), Addr: addressOf(freePort(t))}
 	data := t.TempDir()
 	b.properties = filepath.Join(data, "server.properties")
-	text := strings.NewReplacer("@BROKER@", b.Addr, "@CONTROLLER@", addressOf(freePort(t)), "@DATA@", filepath.Join(data, "log")).Replace(kafkaProperties)
+	text := strings.NewReplacer("@BROKER@", b.Addr, "@CONTROLLER@", addressOf(freePort(t)), "@DATA@", filepath.Join(data, "log")).Replace(kafkaProperties+more)
 	if err := os.WriteFile(b.properties, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -151,7 +151,7 @@ func (c *Config) advice(err error) string {
 		case c.Security.Mechanism != "":
 			return ": the broker closed the connection; check the user, the password or the token, and whether this port wants TLS"
 		case c.Security.TLS:
-			return ": the broker closed the connection; check whether it wants SASL or a client certificate"
+			return ": the broker closed the connection; check whether this port speaks TLS, and whether it wants SASL or a client certificate"
 		}
 		return ": the broker closed the connection; check whether this port wants TLS or SASL"
 	case errors.Is(err, context.DeadlineExceeded), has("dial"), has("connection refused"), has("no such host"), has("broker"):
