@@ -196,40 +196,45 @@ func topkRows(t *testing.T, file string) map[string]string {
 	return all
 }
 
-// TestRealPubSub reads commits from Google's emulator.
-func TestRealPubSub(t *testing.T) {
+// startPubSub starts Google's emulator with a topic and a subscription, and returns
+// the flags that read it and what replays events into it.
+func startPubSub(t *testing.T) (flags []string, publish func([]seen)) {
+	t.Helper()
 	t.Setenv("PUBSUB_EMULATOR_HOST", realtest.PubSub(t))
-	ctx := t.Context()
 	const topic, subscription = "projects/crest/topics/commits", "projects/crest/subscriptions/commits"
-	sink, err := replay.OpenPubSub(ctx, replay.PubSubConfig{Topic: topic, Create: true})
+	sink, err := replay.OpenPubSub(t.Context(), replay.PubSubConfig{Topic: topic, Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer sink.Close()
-	client, err := pubsub.NewSubscriptionAdminClient(ctx)
+	t.Cleanup(func() { sink.Close() })
+	client, err := pubsub.NewSubscriptionAdminClient(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	if _, err := client.CreateSubscription(ctx, &pubsubpb.Subscription{Name: subscription, Topic: topic, AckDeadlineSeconds: 10}); err != nil {
+	if _, err := client.CreateSubscription(t.Context(), &pubsubpb.Subscription{Name: subscription, Topic: topic, AckDeadlineSeconds: 10}); err != nil {
 		t.Fatal(err)
 	}
-	events := commits(t)[:20_000]
-	l := startLive(t, "--source=pubsub", "--subscription="+subscription, "--segment_field=group",
-		"--windows=28d,84d", "--lateness=90d", "--disorder=30d", "--early=0")
-	var p replay.Progress
-	publish := func(events []seen) {
+	return []string{"--source=pubsub", "--subscription=" + subscription}, func(events []seen) {
 		t.Helper()
-		if err := replay.Run(ctx, replay.Config{Files: []string{ndjson(t, events)}}, sink, &p); err != nil {
+		var p replay.Progress
+		if err := replay.Run(t.Context(), replay.Config{Files: []string{ndjson(t, events)}}, sink, &p); err != nil {
 			t.Fatal(err)
 		}
+		t.Logf("%d messages published", p.Records())
 	}
+}
+
+// TestRealPubSub reads all commits from Google's emulator.
+func TestRealPubSub(t *testing.T) {
+	flags, publish := startPubSub(t)
+	events := commits(t)
+	l := startLive(t, append(flags, "--segment_field=group", "--windows=28d,84d", "--lateness=3000d", "--disorder=30d", "--early=0")...)
 	publish(events)
 	// Messages come in any order: what closes the windows is sent when all else
 	// has come.
 	l.await(`SELECT sum(read) FROM ledger`, int64(len(events)))
 	publish(closing())
-	t.Logf("%d messages published", p.Records())
 	l.awaitEnd(events)
 	l.stop()
 	checkLive(t, l, events, months, seasons)
@@ -283,33 +288,47 @@ func startFaulty(t *testing.T, args ...string) *live {
 }
 
 // TestRealFlink reads commits on Flink, while the broker is killed.
-func TestRealFlink(t *testing.T) {
-	onFlink(t, false)
-}
+func TestRealFlink(t *testing.T) { kafkaOnFlink(t, false) }
 
 // TestRealFlinkFault does as well when a worker panics.
-func TestRealFlinkFault(t *testing.T) {
-	onFlink(t, true)
+func TestRealFlinkFault(t *testing.T) { kafkaOnFlink(t, true) }
+
+func kafkaOnFlink(t *testing.T, fault bool) {
+	b := realtest.Kafka(t)
+	onFlink(t, fault, []string{"--source=kafka", "--brokers=" + b.Addr, "--topic=commits"}, []func([]seen){
+		func(events []seen) { play(t, b, replay.KafkaConfig{}, events, nil) },
+		func(events []seen) { play(t, b, replay.KafkaConfig{}, events, nil) },
+		func(events []seen) { play(t, b, replay.KafkaConfig{}, events, b.Restart) },
+		func(events []seen) { produce(t, []string{b.Addr}, "commits", events) },
+	})
 }
 
-func onFlink(t *testing.T, fault bool) {
-	b := realtest.Kafka(t)
+// TestRealFlinkPubSub reads commits from Google's emulator on Flink, where a
+// worker panics: what it had read is in no checkpoint, and not acknowledged.
+func TestRealFlinkPubSub(t *testing.T) {
+	flags, publish := startPubSub(t)
+	onFlink(t, true, flags, []func([]seen){publish, publish, publish, publish})
+}
+
+// onFlink reads commits that are sent in three parts, and what closes their
+// windows in a fourth.
+func onFlink(t *testing.T, fault bool, source []string, send []func([]seen)) {
+	t.Helper()
 	setFlags(t, map[string]string{"runner": "flink", "endpoint": realtest.FlinkJobServer(t), "environment_type": "LOOPBACK"})
 	events := commits(t)[:6000]
 	third := len(events) / 3
-	play(t, b, replay.KafkaConfig{}, events[:third], nil)
-	l := startFaulty(t, "--source=kafka", "--brokers="+b.Addr, "--topic=commits", "--segment_field=group",
-		"--windows=28d,84d", "--lateness=3000d", "--disorder=30d", "--early=0")
+	send[0](events[:third])
+	l := startFaulty(t, append(source, "--segment_field=group", "--windows=28d,84d", "--lateness=3000d", "--disorder=30d", "--early=0")...)
 	l.await(`SELECT sum(read) FROM ledger`, 1)
 	armed.Store(fault)
-	play(t, b, replay.KafkaConfig{}, events[third:2*third], nil)
+	send[1](events[third : 2*third])
 	l.await(fmt.Sprintf(`SELECT sum(read) > %d FROM ledger`, third), 1)
 	if armed.Load() {
 		t.Error("nothing has failed")
 	}
-	play(t, b, replay.KafkaConfig{}, events[2*third:], b.Restart)
-	produce(t, []string{b.Addr}, "commits", closing())
+	send[2](events[2*third:])
 	l.await(`SELECT sum(read) FROM ledger`, int64(len(events)))
+	send[3](closing())
 	l.awaitEnd(events)
 	l.stop()
 	checkLists(t, l, events, months, seasons)
