@@ -43,7 +43,7 @@ lint: ## check format, vet, and lint
 # The packages that are tested against servers too. Where Java is missing these
 # tests are skipped and say so; CREST_REQUIRE_REAL=1 makes them fail.
 REAL = ./storage ./sources/files ./sources/archive ./sources/kafka ./sources/pubsub ./runners/flink \
-	./replay ./realtest ./bigquery ./sinks/bigquery ./store/bigquery ./sketchcombine/frequentstrings ./pipelines/topk
+	./replay ./realtest ./bigquery ./sinks/bigquery ./store/bigquery ./sketchcombine/frequentstrings ./pipelines/topk ./cmd/crest
 test-real: ## test against Kafka, HDFS, emulators of Pub/Sub and BigQuery, Flink, DataSketches, DuckDB (Java, Maven, Python)
 	go test -v -tags=real -run='Real|HDFS|BigQuery$$|Kafka$$|PubSub$$|Emulator|FlinkJobServer|Killed' -count=1 -p=1 -timeout=40m $(REAL)
 	go run ./bench/topk --n=300000 --small=50000 --rounds=1

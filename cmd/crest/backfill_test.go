@@ -175,32 +175,40 @@ func TestBackfillCounts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the pipeline")
 	}
+	db := filepath.Join(t.TempDir(), "crest.db")
+	countTwice(t, func() (store.Reader, error) { return sqlite.OpenReader(db) }, "--sink=sqlite:"+db)
+}
+
+// countTwice counts an archive, and again what of it has changed, and holds the
+// lists of the store against what is in it.
+func countTwice(t *testing.T, open func() (store.Reader, error), sink ...string) {
+	t.Helper()
 	dir := t.TempDir()
-	program, db, prefix := filepath.Join(dir, "topk"), filepath.Join(dir, "crest.db"), filepath.Join(dir, "archive")
+	program, prefix := filepath.Join(dir, "topk"), filepath.Join(dir, "archive")
 	if out, err := exec.Command("go", "build", "-o", program, "../../pipelines/topk").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for i, item := range []string{"a", "b", "a", "c", "c", "c"} {
 		archived(t, prefix, noon.Add(time.Duration(i)*20*time.Minute), int64(i), item)
 	}
-	count := func() {
-		t.Helper()
-		code, out, said := crest(t, "backfill", "--archive="+prefix, "--windows=1h", "--sink=sqlite:"+db, "--pipeline="+program)
-		if code != 0 {
-			t.Fatalf("exit code %d, %s%s", code, out, said)
+	args := append([]string{"backfill", "--archive=" + prefix, "--windows=1h", "--pipeline=" + program}, sink...)
+	for _, want := range []string{"2 of 2 spans", "1 of 2 spans", "nothing changed"} {
+		code, out, said := crest(t, args...)
+		if code != 0 || !strings.Contains(out, want) {
+			t.Fatalf("exit code %d, not %q: %s%s", code, want, out, said)
+		}
+		if want == "2 of 2 spans" {
+			archived(t, prefix, noon, 6, "b")
 		}
 	}
-	count()
-	archived(t, prefix, noon, 6, "b")
-	count()
-	file, err := sqlite.OpenReader(db)
+	tables, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer tables.Close()
 	for h, want := range []string{"a 2 b 2", "c 3"} { // the second hour's list is of the first run
 		at := table.TimeOf(noon.Add(time.Duration(h) * time.Hour))
-		l, ok, err := file.List(t.Context(), store.Select{Job: "topk", WindowSeconds: 3600, At: &at}, "")
+		l, ok, err := tables.List(t.Context(), store.Select{Job: "topk", WindowSeconds: 3600, At: &at}, "")
 		var got []string
 		for _, it := range l.Items {
 			got = append(got, fmt.Sprint(it.Item, " ", it.Count))
