@@ -48,7 +48,7 @@ func newKafka(t testing.TB, more string) *Broker {
 	b := &Broker{t: t, dir: jars(t, "kafka"), Addr: addressOf(freePort(t))}
 	data := t.TempDir()
 	b.properties = filepath.Join(data, "server.properties")
-	text := strings.NewReplacer("@BROKER@", b.Addr, "@CONTROLLER@", addressOf(freePort(t)), "@DATA@", filepath.Join(data, "log")).Replace(kafkaProperties+more)
+	text := strings.NewReplacer("@BROKER@", b.Addr, "@CONTROLLER@", addressOf(freePort(t)), "@DATA@", filepath.Join(data, "log")).Replace(kafkaProperties + more)
 	if err := os.WriteFile(b.properties, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
