@@ -111,7 +111,7 @@ func (c *Client) prepareTableOnce(ctx context.Context, s *table.Schema) (wrong [
 			s.Name, strings.Join(key, ", "), strings.Join(s.Key, ", ")))
 	}
 	if p := have.TimePartitioning; s.Partition != "" && (p == nil || p.Field != s.Partition) {
-		wrong = append(wrong, fmt.Sprintf("%s is not partitioned by %s, so that every query would read and pay all of it", s.Name, s.Partition))
+		wrong = append(wrong, fmt.Sprintf("%s is not partitioned by %s, so that every query would read all of it, and cost as much", s.Name, s.Partition))
 	}
 	if len(wrong) > 0 || len(missing) == 0 {
 		return wrong, nil

@@ -33,7 +33,7 @@ func Path(t testing.TB, name string) string {
 	}
 }
 
-// Lines calls each with the lines of a file, which are its own until each returns.
+// Lines calls each with every line of a file. A line is valid until each returns.
 func Lines(t testing.TB, name string, each func(line []byte)) {
 	t.Helper()
 	f, err := os.Open(Path(t, name))

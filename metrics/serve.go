@@ -21,9 +21,10 @@ func init() {
 }
 
 // Serve serves the metrics of this process at http://ADDR/metrics, and its
-// profiles at /debug/pprof/ as net/http/pprof does, until the context ends. It
-// returns the address once it listens there. Neither holds a secret, but who
-// reaches the address may have the process profiled: it is for those who run it.
+// profiles at /debug/pprof/ as net/http/pprof does (but for the command line),
+// until the context ends. It returns the address once it listens there. Neither
+// holds a secret, but who reaches the address may have the process profiled: it is
+// for those who run it.
 func Serve(ctx context.Context, addr string) (string, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {

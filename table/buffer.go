@@ -11,7 +11,7 @@ type Buffer struct {
 	bytes int
 }
 
-// Reset forgets everything, as what a failed bundle has left.
+// Reset forgets everything, such as what a failed bundle has left.
 func (b *Buffer) Reset() {
 	b.Written()
 	b.Count = 0

@@ -34,11 +34,12 @@ const settle = 300 * time.Millisecond
 
 // Totals adds up what is known of each segment: from a level's deltas to
 // PCollection<KV<segment, sketchcombine.Parts>>, the shards of a segment, each
-// with everything that came until then, in tumbling windows of the level's period
-// that end where its own do: windows that overlap can't be told apart by their
-// last millisecond, at which one that fired stands, but by their ends. A window
-// has a total soon after each delta, whatever the watermark. Only ParDos may stand
-// behind it: a grouping would add up what was added up.
+// with everything that came until then, in tumbling windows of the level's
+// period: a window that has fired stands at its last millisecond, which is in just
+// one of these, and that one ends where it does, also where the level's overlap. A
+// window has a total soon after each delta, whatever the watermark. Only ParDos
+// may stand behind it: a grouping would add up what was added up, and drop what
+// goes back to its window as late.
 //
 // The sums are state, one for a segment and window, however many deltas come. A
 // grouping that accumulates would keep them all, and merge them all each time.
@@ -88,18 +89,19 @@ func decodeSumKey(b []byte) (sumKey, error) {
 // outliving moves deltas, PCollection<KV<string, T>>, to where no more come for
 // their window, to PCollection<KV<sumKey, T>>. State lives as long as the window
 // it is in, and the local runner does not add the lateness: so it must be in a
-// later one.
+// later one. It is a pane later still, since a bundle that the local runner fires
+// for several windows by the clock may hold the watermark for the last of them.
 func outliving(s beam.Scope, pane, lateness time.Duration, deltas beam.PCollection) beam.PCollection {
-	moved := beam.ParDo(s, &outliveFn{Lateness: lateness.Milliseconds()}, deltas)
+	moved := beam.ParDo(s, &outliveFn{After: (lateness + pane).Milliseconds()}, deltas)
 	return beam.WindowInto(s, window.NewFixedWindows(pane), moved)
 }
 
-type outliveFn struct{ Lateness int64 } // in milliseconds
+type outliveFn struct{ After int64 } // the window's end, in milliseconds
 
 func (fn *outliveFn) ProcessElement(w beam.Window, of string, delta beam.T, emit func(beam.EventTime, sumKey, beam.T)) error {
 	at, err := spanOf(w)
 	if err == nil {
-		emit(mtime.Time(int64(at.end)+fn.Lateness), sumKey{of, int64(at.end)}, delta)
+		emit(mtime.Time(int64(at.end)+fn.After), sumKey{of, int64(at.end)}, delta)
 	}
 	return err
 }

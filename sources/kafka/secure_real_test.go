@@ -4,6 +4,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,8 +122,8 @@ func grant(t *testing.T, admin *kadm.Client, user string) {
 	}
 	acl := kadm.NewACLs().Topics(topic).ResourcePatternType(kadm.ACLPatternLiteral).Operations(kadm.OpRead, kadm.OpDescribe).Allow("User:" + user).AllowHosts()
 	made, err := admin.CreateACLs(t.Context(), acl)
-	if err == nil && made[0].Err != nil {
-		err = made[0].Err
+	for _, a := range made {
+		err = errors.Join(err, a.Err)
 	}
 	if err != nil {
 		t.Fatal(err)
