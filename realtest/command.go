@@ -4,8 +4,6 @@ package realtest
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"net"
 	"os"
 	"os/exec"
@@ -32,15 +30,12 @@ func KafkaCommands(ctx context.Context, addr, data string) (format, broker *exec
 	if err := os.WriteFile(properties, []byte(text), 0o644); err != nil {
 		return nil, nil, err
 	}
-	id := make([]byte, 16)
-	rand.Read(id)
-	id[0] &= 0x7f // else it may begin with a dash, as a flag does
 	command := func(args ...string) *exec.Cmd {
 		all := append([]string{"-Xmx512m"}, quiet...)
 		cmd := exec.CommandContext(ctx, "java", append(append(all, "-cp", filepath.Join(dir, "libs")+"/*"), args...)...)
 		cmd.Dir, cmd.SysProcAttr = data, dyingWithUs()
 		return cmd
 	}
-	return command("kafka.tools.StorageTool", "format", "-t", base64.RawURLEncoding.EncodeToString(id), "-c", properties),
+	return command("kafka.tools.StorageTool", "format", "-t", clusterID(), "-c", properties),
 		command("kafka.Kafka", properties), nil
 }

@@ -8,8 +8,10 @@ func TestBuffer(t *testing.T) {
 	var b Buffer
 	add := func(size int) bool { return b.Add(Row{Data: make([]byte, size)}, 3, 100) }
 	for range 2 {
-		if add(1) || add(1) || !add(1) || len(b.Rows) != 3 {
-			t.Errorf("%d rows of 3", len(b.Rows))
+		for n := 1; n <= 3; n++ {
+			if full := add(1); full != (n == 3) || len(b.Rows) != n {
+				t.Errorf("after %d of 3 rows: full: %v, %d rows", n, full, len(b.Rows))
+			}
 		}
 		b.Written()
 		if add(99) || !add(1) || len(b.Rows) != 2 {
