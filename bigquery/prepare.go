@@ -110,9 +110,6 @@ func (c *Client) prepareTableOnce(ctx context.Context, s *table.Schema) (wrong [
 		wrong = append(wrong, fmt.Sprintf("%s has the primary key (%s), not (%s), by which live rows would replace each other",
 			s.Name, strings.Join(key, ", "), strings.Join(s.Key, ", ")))
 	}
-	if p := have.TimePartitioning; s.Partition != "" && (p == nil || p.Field != s.Partition) {
-		wrong = append(wrong, fmt.Sprintf("%s is not partitioned by %s, so that every query would read all of it, and cost as much", s.Name, s.Partition))
-	}
 	if len(wrong) > 0 || len(missing) == 0 {
 		return wrong, nil
 	}

@@ -131,6 +131,7 @@ func TestRealBigQueryKilled(t *testing.T) {
 	r := seedtest.Rand(t)
 	e := realtest.BigQuery(t)
 	var messages, last atomic.Int64 // that were seen, and the last that is let through
+	var acks, lastAck atomic.Int64  // of commits that were answered, and the one that is not let through
 	var before atomic.Bool
 	kill := make(chan struct{}, 1)
 	last.Store(1 << 40)
@@ -139,7 +140,8 @@ func TestRealBigQueryKilled(t *testing.T) {
 		if !answered {
 			n = messages.Add(1)
 		}
-		if n < last.Load() || n == last.Load() && before.Load() == answered {
+		committed := answered && strings.HasSuffix(method, "/BatchCommitWriteStreams") && acks.Add(1) == lastAck.Load()
+		if !committed && (n < last.Load() || n == last.Load() && before.Load() == answered) {
 			return nil
 		}
 		select {
@@ -162,16 +164,27 @@ func TestRealBigQueryKilled(t *testing.T) {
 		return strings.Join(all, " ")
 	}
 	whole, none := shown("whole"), "0 0 0 0 0 0"
-	total := messages.Load()
-	t.Logf("a run sends %d messages, and is seen as %s rows", total, whole)
+	total, everything := messages.Load(), acks.Load()
+	t.Logf("a run sends %d messages, %d of them commits, and is seen as %s rows", total, everything, whole)
 	seen := map[string]int{}
 	for i := range kills {
 		job := fmt.Sprint("killed", i)
 		messages.Store(0)
-		last.Store(1 + r.Int64N(total+1)) // the last is behind the run
-		before.Store(r.IntN(2) == 0)
+		acks.Store(0)
+		lastAck.Store(0)
+		switch i {
+		case 0: // before anything
+			last.Store(1)
+			before.Store(true)
+		case 1: // when all is committed, and the run does not know it
+			lastAck.Store(everything)
+		default:
+			last.Store(1 + r.Int64N(total+1)) // the last is behind the run
+			before.Store(r.IntN(2) == 0)
+		}
 		killed(t, kill, args(job))
 		last.Store(1 << 40)
+		lastAck.Store(0)
 		got := shown(job)
 		seen[got]++
 		if got != whole && got != none {
