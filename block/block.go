@@ -70,6 +70,8 @@ type Block struct {
 	// milliseconds since the epoch: whoever is behind knows that panes are closed
 	// which ended before it. 0 where nothing was said, as in batch.
 	Watermark int64
+
+	room *Room // nil where the memory is the block's alone
 }
 
 // A Message is a record of a message queue.

@@ -68,7 +68,7 @@ func startCounter(fn *preAggregateFn, worker int) *counter {
 		defer close(c.done)
 		for p := range c.portions {
 			err := c.add(p)
-			p.split.done()
+			p.done()
 			if err != nil {
 				c.mu.Lock()
 				c.err = err
@@ -136,8 +136,9 @@ func (c *counter) reset() {
 
 // add counts the portion's rows.
 func (c *counter) add(p portion) error {
-	b := p.block
-	for _, i := range p.rows {
+	b := &p.block
+	rows := p.rows[p.worker]
+	for _, i := range rows {
 		t := b.Times[i]
 		moved := t < c.pane.start || t >= c.pane.end
 		if moved {
@@ -170,7 +171,7 @@ func (c *counter) add(p portion) error {
 			return fmt.Errorf("counting %q of %s: %w", b.Text(b.Items[i]), b.Source, err)
 		}
 	}
-	c.rows += len(p.rows)
+	c.rows += len(rows)
 	return nil
 }
 

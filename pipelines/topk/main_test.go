@@ -20,6 +20,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 
+	"crest/block"
 	"crest/datatest"
 	"crest/table"
 )
@@ -29,6 +30,7 @@ import (
 const beTopK = "CREST_TEST_BE_TOPK"
 
 func TestMain(m *testing.M) {
+	block.ClobberReleased = true
 	if os.Getenv(beTopK) != "" {
 		main()
 	}

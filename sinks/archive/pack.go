@@ -37,6 +37,7 @@ func (fn *packFn) ProcessElement(b block.Block, emit func(string, archive.Batch)
 	if len(b.Messages) == 0 {
 		return nil
 	}
+	b.Hold()
 	fn.blocks = append(fn.blocks, b)
 	if fn.bytes += len(b.Data); fn.bytes < packBytes {
 		return nil

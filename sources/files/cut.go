@@ -66,9 +66,10 @@ type cutter struct {
 
 // A piece is the records that start in one stretch of a text stream.
 type piece struct {
-	start  int64  // where the stretch starts: a multiple of the cutter's size
-	data   []byte // whole records; its spare capacity belongs to it
-	offset int64  // where data starts
+	start  int64       // where the stretch starts: a multiple of the cutter's size
+	room   *block.Room // where data stands; nil where there is none
+	data   []byte      // whole records; its spare capacity belongs to it
+	offset int64       // where data starts
 	// rejects are what could not be made a record: too long, or cut off.
 	rejects []block.Reject
 }
@@ -97,7 +98,8 @@ func (c *cutter) next() (*piece, error) {
 		return p, nil // within a record that started before, or behind the last
 	}
 	limit := int(c.off - c.at)
-	buf := make([]byte, 0, c.size+c.size/32+slack)
+	room, buf := block.NewRoom(int(c.size + c.size/32 + slack))
+	p.room = room
 	buf, err := c.fill(append(buf, c.rest...), limit+slack)
 	if err != nil {
 		return nil, err

@@ -65,6 +65,7 @@ func read(t testing.TB, fn *readFn, f File, part Range, splitAfter int, fraction
 		split()
 	}
 	err := fn.ProcessElement(context.Background(), mtime.ZeroTimestamp, rt, f, func(at beam.EventTime, b block.Block) {
+		b.Hold()
 		if b.Rows() > 0 && int64(at) != slices.Min(b.Times) {
 			t.Errorf("stamped %d", at)
 		}

@@ -154,6 +154,7 @@ func (fn *readFn) ProcessElement(ctx context.Context, at beam.EventTime, rt *sdf
 		for b := range j.blocks {
 			metrics.Block(ctx, &b)
 			emit(mtime.Time(b.Earliest(int64(at))), b)
+			b.Release()
 		}
 		if j.err != nil {
 			return fmt.Errorf("reading %s: %w", f.Path, j.err)

@@ -38,7 +38,10 @@ func (tallyFn) ProcessElement(b block.Block, emit func(string)) {
 
 func at(ms int64) string { return fmt.Sprintf("%02d", ms/1000%60) }
 
-func TestMain(m *testing.M) { os.Exit(ptest.MainRetWithDefault(m, "prism")) }
+func TestMain(m *testing.M) {
+	block.ClobberReleased = true
+	os.Exit(ptest.MainRetWithDefault(m, "prism"))
+}
 
 // The whole source on prism: files of several formats behind one glob.
 func TestRead(t *testing.T) {

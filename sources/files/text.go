@@ -32,7 +32,11 @@ type textUnit struct {
 func (u *textUnit) start() int64 { return u.at }
 
 func (u *textUnit) decode(emit func(block.Block) bool) error {
-	b := block.Block{Source: u.r.file.Path, Bytes: u.bytes, Data: u.data}
+	var b block.Block
+	if u.room != nil {
+		b = u.room.Block(u.data)
+	}
+	b.Source, b.Bytes = u.r.file.Path, u.bytes
 	if len(u.data) > 0 && u.r.decoder != nil {
 		u.r.decoder.Decode(&b, u.offset)
 	}

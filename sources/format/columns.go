@@ -44,7 +44,7 @@ func finish(b *block.Block, ms int64, segment block.Text, weight uint64) {
 			segment = block.Text{}
 		}
 		if b.Segments == nil {
-			b.Segments = make([]block.Text, first, cap(b.Times))
+			b.OpenSegments(first)
 		}
 		for len(b.Segments) < rows {
 			b.Segments = append(b.Segments, segment)
@@ -52,10 +52,7 @@ func finish(b *block.Block, ms int64, segment block.Text, weight uint64) {
 	}
 	if weight != 1 || b.Weights != nil {
 		if b.Weights == nil {
-			b.Weights = make([]uint64, first, cap(b.Times))
-			for i := range b.Weights {
-				b.Weights[i] = 1
-			}
+			b.OpenWeights(first)
 		}
 		for len(b.Weights) < rows {
 			b.Weights = append(b.Weights, weight)

@@ -23,6 +23,7 @@ import (
 // in the window that its writer meant.
 type clock struct {
 	months [64]month // by hash of their text
+	last   minute    // that stamp read
 	// The last day of an access log: dd/Mon/y and Mon/yyyy, and its start.
 	logDay, logMonth uint64
 	logStart         int64
@@ -33,6 +34,13 @@ type month struct {
 	text  uint64 // "yyyy-mm-", or 0
 	start int64
 	days  uint64
+}
+
+// A minute is the text of one, "yyyy-mm-" and "ddThh:mm", and its start. y is 0
+// where there is none yet.
+type minute struct {
+	x, y  uint64
+	start int64
 }
 
 const (
@@ -74,20 +82,23 @@ func (c *clock) parse(s []byte) (int64, block.Reason) {
 // forms, yyyy-mm-ddThh:mm:ss.fffZ and yyyy-mm-ddThh:mm:ssZ, if it is of a month
 // that the clock remembers. It returns how many bytes the time has, or 0.
 func (c *clock) stamp(x, y, z uint64) (ms int64, size int) {
-	m := c.month(x)
-	if m.text != x {
-		return 0, 0
-	}
-	minute, ok := m.minute(y)
-	if !ok {
-		return 0, 0
+	if x != c.last.x || y != c.last.y || y == 0 {
+		m := c.month(x)
+		if m.text != x {
+			return 0, 0
+		}
+		start, ok := m.minute(y)
+		if !ok {
+			return 0, 0
+		}
+		c.last = minute{x, y, start}
 	}
 	if ms, ok := millisZ(z); ok {
-		return minute + ms, 24
+		return c.last.start + ms, 24
 	}
 	// With .000 put in, it is of the other form.
 	if ms, ok := millisZ(z&0xffffff | uint64('Z')<<56 | 0x303030<<32 | '.'<<24); ok && byte(z>>24) == 'Z' {
-		return minute + ms, 20
+		return c.last.start + ms, 20
 	}
 	return 0, 0
 }
