@@ -161,7 +161,7 @@ func decodeGathering(b []byte) (Gathering, error) {
 	p, err := decodeParts(b)
 	a := Gathering{make(map[Key]Merging, len(p.All))}
 	for _, part := range p.All {
-		a.parts[part.Key] = Merging{s: part.Summary, owned: true}
+		a.parts[part.Key] = Merging{s: part.Summary, owned: !part.Summary.shared}
 	}
 	return a, err
 }

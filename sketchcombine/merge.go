@@ -1,6 +1,7 @@
 package sketchcombine
 
 import (
+	"bytes"
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -14,12 +15,18 @@ type Summary struct {
 	*summary.Summary
 	// encoded are its bytes, where they are made already.
 	encoded []byte
+	// shared tells that it was passed by reference.
+	shared bool
 }
 
 // Encoded returns a Summary that carries its bytes: whoever has cores to spare
 // makes them ahead of the runner, which encodes one element after another.
 func Encoded(s *summary.Summary) Summary {
-	return Summary{s, s.AppendBinary(make([]byte, 0, s.EncodedSize()))}
+	b := held.reference(s)
+	if b == nil {
+		b = s.AppendBinary(make([]byte, 0, s.EncodedSize()))
+	}
+	return Summary{Summary: s, encoded: b}
 }
 
 // A Merging is the accumulator of MergeFn.
@@ -95,7 +102,11 @@ func encodeSummary(s Summary) []byte {
 }
 
 func decodeSummary(b []byte) (Summary, error) {
-	s, err := summary.Decode(b)
+	s, err := held.find(b)
+	if s != nil || err != nil {
+		return Summary{s, bytes.Clone(b), true}, err
+	}
+	s, err = summary.Decode(b)
 	return Summary{Summary: s}, err
 }
 
@@ -112,5 +123,5 @@ func decodeMerging(b []byte) (Merging, error) {
 		return Merging{}, nil
 	}
 	s, err := decodeSummary(b)
-	return Merging{s: s, owned: true}, err
+	return Merging{s: s, owned: !s.shared}, err
 }

@@ -30,6 +30,12 @@ func TestMergeTrees(t *testing.T) {
 				mergeTree(t, cfg, seed)
 			}
 		})
+		t.Run(name+"/by reference", func(t *testing.T) {
+			holdAll(t)
+			for seed := range uint64(300) {
+				mergeTree(t, cfg, seed)
+			}
+		})
 	}
 }
 

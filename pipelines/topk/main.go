@@ -22,6 +22,7 @@ import (
 	"crest/cli"
 	"crest/metrics"
 	"crest/runners/flink"
+	"crest/sketchcombine"
 )
 
 func main() {
@@ -151,6 +152,9 @@ func (m *Main) profile() (stop func(), err error) {
 // run runs the pipeline until it ends or the context does. A local runner does
 // not stop when it is told to: it ends with the process.
 func run(ctx context.Context, p *beam.Pipeline, live bool) error {
+	if inProcess() && !live {
+		defer sketchcombine.HoldReferences()()
+	}
 	done := make(chan error, 1)
 	go func() { done <- execute(ctx, p) }()
 	select {

@@ -7,6 +7,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/exec/optimized" // fewer reflections
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/local"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dot"
@@ -29,6 +30,11 @@ func runnerName() string {
 
 // local tells whether the runner runs in this process, one bundle after another.
 func local() bool { return runnerName() == "prism" }
+
+// inProcess tells whether the runner and its workers are all in this process.
+func inProcess() bool {
+	return local() && (jobopts.IsLoopback() || *jobopts.Endpoint == "" && *jobopts.EnvironmentType == "")
+}
 
 func isRunner(name string) bool { return slices.Contains(knownRunners, name) }
 

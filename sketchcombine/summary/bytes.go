@@ -156,28 +156,54 @@ func (r *reader) records(s *Summary) (counted, largest uint64) {
 	n := int(r.uvarint(uint64(left/least), "number of items"))
 	t.arena = make([]byte, 0, min((t.head-least)*n+left, maxArena))
 	for range n {
-		size := r.uvarint(MaxItem, "item length")
-		item := r.bytes(int(size), "item")
-		count := r.uvarint(math.MaxInt64, "count")
-		var entry uint64
-		if t.heavy {
-			entry = r.uvarint(math.MaxInt64, "entry")
-			largest = max(largest, entry)
+		item, count, entry, ok := r.short(t.heavy)
+		if !ok {
+			item, count, entry = r.record(t.heavy)
 		}
 		if r.err == nil && (count == 0 || counted+count > math.MaxInt64) {
 			r.err = corrupt("count %d of item %.40q", count, item)
 		}
+		if r.err == nil && len(t.arena)+t.head+len(item) > maxArena {
+			r.err = ErrTooLarge
+		}
 		if r.err != nil {
 			return 0, 0
 		}
-		if len(t.arena)+t.head+len(item) > maxArena {
-			r.err = ErrTooLarge
-			return 0, 0
-		}
 		counted += count
+		largest = max(largest, entry)
 		t.append(0, item, count, entry)
 	}
 	return counted, largest
+}
+
+// record reads an item's record.
+func (r *reader) record(heavy bool) (item []byte, count, entry uint64) {
+	size := r.uvarint(MaxItem, "item length")
+	item = r.bytes(int(size), "item")
+	count = r.uvarint(math.MaxInt64, "count")
+	if heavy {
+		entry = r.uvarint(math.MaxInt64, "entry")
+	}
+	return item, count, entry
+}
+
+// short is record for the commonest kind, all of whose numbers have one byte. It
+// reads nothing where there is another, or a wrong one.
+func (r *reader) short(heavy bool) (item []byte, count, entry uint64, ok bool) {
+	b := r.b[r.i:]
+	if len(b) == 0 || int(b[0])+2 >= len(b) || b[0] >= 0x80 {
+		return nil, 0, 0, false
+	}
+	n := int(b[0]) + 1
+	c, e, end := b[n], byte(0), n+1
+	if heavy {
+		e, end = b[n+1], n+2
+	}
+	if c == 0 || c|e >= 0x80 || r.err != nil {
+		return nil, 0, 0, false
+	}
+	r.i += end
+	return b[1:n], uint64(c), uint64(e), true
 }
 
 func (l *light) appendBinary(b []byte) []byte {

@@ -95,6 +95,14 @@ func (t *table) get(at int) uint64 {
 	return binary.LittleEndian.Uint64(t.arena[at:])
 }
 
+func (t *table) set(at int, v uint64) {
+	if t.word == narrow {
+		binary.LittleEndian.PutUint32(t.arena[at:], uint32(v))
+	} else {
+		binary.LittleEndian.PutUint64(t.arena[at:], v)
+	}
+}
+
 func (t *table) add(at int, w uint64) {
 	if b := t.arena[at:]; t.word == narrow {
 		binary.LittleEndian.PutUint32(b, binary.LittleEndian.Uint32(b)+uint32(w))
@@ -141,12 +149,11 @@ func (t *table) append(place uint32, item []byte, count, entry uint64) {
 	r := t.arena[off:]
 	binary.LittleEndian.PutUint32(r, place)
 	binary.LittleEndian.PutUint16(r[sizeAt:], uint16(len(item)))
-	clear(r[countAt:t.head])
 	copy(r[t.head:], item)
 	t.n++
-	t.addCount(off, count)
+	t.set(off+countAt, count)
 	if t.heavy {
-		t.addEntry(off, entry)
+		t.set(off+countAt+t.word, entry)
 	}
 }
 
