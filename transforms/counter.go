@@ -6,6 +6,7 @@ import (
 	"math"
 	"sync"
 
+	"crest/block"
 	"crest/sketchcombine"
 	"crest/sketchcombine/summary"
 )
@@ -40,9 +41,8 @@ type counter struct {
 	pane     *pane // the pane of the last row
 	segment  int   // the segment of the last row
 	text     []byte
-	shards   []*summary.Summary // of that pane and segment
-	size     int                // of all summaries, when it was last measured
-	rows     int                // counted since
+	size     int // of all summaries, when it was last measured
+	rows     int // counted since
 }
 
 // A pane holds the summaries of one pane, by segment, then by shard.
@@ -130,19 +130,29 @@ func (c *counter) reset() {
 	c.pane = &pane{start: math.MaxInt64, end: math.MinInt64}
 	c.segment = -1
 	c.text = nil
-	c.shards = nil
 	c.size, c.rows = 0, 0
 }
 
 // add counts the portion's rows.
 func (c *counter) add(p portion) error {
-	b := &p.block
-	rows := p.rows[p.worker]
+	for shard := p.worker; shard < c.fn.Shards; shard += c.fn.Workers {
+		if err := c.addShard(&p.block, shard, p.rows[shard], p.hashes); err != nil {
+			return err
+		}
+		c.rows += len(p.rows[shard])
+	}
+	return nil
+}
+
+// addShard counts rows of one shard.
+func (c *counter) addShard(b *block.Block, shard int, rows []uint32, hashes []uint64) error {
+	var s *summary.Summary // of the shard, in the current pane and segment
 	for _, i := range rows {
 		t := b.Times[i]
-		moved := t < c.pane.start || t >= c.pane.end
-		if moved {
+		moved := s == nil
+		if t < c.pane.start || t >= c.pane.end {
 			c.choosePane(t)
+			moved = true
 		}
 		if b.Segments != nil {
 			if text := b.Text(b.Segments[i]); c.segment < 0 || string(text) != string(c.text) {
@@ -154,24 +164,17 @@ func (c *counter) add(p portion) error {
 			moved = true
 		}
 		if moved {
-			c.chooseShards()
+			s = c.summary(shard)
 		}
 		w := uint64(1)
 		if b.Weights != nil {
 			w = b.Weights[i]
 		}
-		h := p.hashes[i]
-		shard := summary.Shard(h, c.fn.Shards)
-		s := c.shards[shard]
-		if s == nil {
-			s = summary.New(&c.fn.Summary)
-			c.shards[shard] = s
-		}
-		if err := s.AddHashed(h, b.Text(b.Items[i]), w); err != nil {
-			return fmt.Errorf("counting %q of %s: %w", b.Text(b.Items[i]), b.Source, err)
+		item := b.Text(b.Items[i])
+		if err := s.AddHashed(hashes[i], item, w); err != nil {
+			return fmt.Errorf("counting %q of %s: %w", item, b.Source, err)
 		}
 	}
-	c.rows += len(rows)
 	return nil
 }
 
@@ -213,13 +216,17 @@ func (c *counter) newSegment(name string) int {
 	return id
 }
 
-// chooseShards finds the summaries of the current pane and segment.
-func (c *counter) chooseShards() {
-	c.shards = c.pane.segments[c.segment]
-	if c.shards == nil {
-		c.shards = make([]*summary.Summary, c.fn.Shards)
-		c.pane.segments[c.segment] = c.shards
+// summary is that of a shard in the current pane and segment.
+func (c *counter) summary(shard int) *summary.Summary {
+	shards := c.pane.segments[c.segment]
+	if shards == nil {
+		shards = make([]*summary.Summary, c.fn.Shards)
+		c.pane.segments[c.segment] = shards
 	}
+	if shards[shard] == nil {
+		shards[shard] = summary.New(&c.fn.Summary)
+	}
+	return shards[shard]
 }
 
 // measure adds up the size of all summaries.

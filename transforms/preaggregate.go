@@ -89,7 +89,6 @@ type preAggregateFn struct {
 	Memory         int
 
 	workers []*counter
-	owners  []uint8   // the worker that has each shard
 	began   time.Time // the bundle
 	rows    int       // in it
 }
@@ -100,10 +99,6 @@ type emitPartial = func(beam.EventTime, sketchcombine.Key, sketchcombine.Summary
 func (fn *preAggregateFn) StartBundle(context.Context, emitPartial) {
 	fn.stop() // of a bundle that did not come to its end
 	fn.began, fn.rows = time.Now(), 0
-	fn.owners = fn.owners[:0]
-	for shard := range fn.Shards {
-		fn.owners = append(fn.owners, uint8(shard%fn.Workers))
-	}
 	for w := range fn.Workers {
 		fn.workers = append(fn.workers, startCounter(fn, w))
 	}
@@ -114,7 +109,7 @@ func (fn *preAggregateFn) StartBundle(context.Context, emitPartial) {
 // needs merging within the bundle.
 func (fn *preAggregateFn) ProcessElement(ctx context.Context, b block.Block, emit emitPartial) error {
 	fn.rows += b.Rows()
-	s := newSplit(&b, fn.Workers)
+	s := newSplit(&b, fn.Shards, fn.Workers)
 	closed := closedBefore(b.Watermark, fn.Pane, fn.Lateness)
 	for i, item := range b.Items {
 		if b.Times[i] < closed {
@@ -122,8 +117,8 @@ func (fn *preAggregateFn) ProcessElement(ctx context.Context, b block.Block, emi
 		}
 		h := fn.Summary.Seed.Hash(b.Text(item))
 		s.hashes[i] = h
-		w := fn.owners[summary.Shard(h, fn.Shards)]
-		s.rows[w] = append(s.rows[w], uint32(i))
+		shard := summary.Shard(h, fn.Shards)
+		s.rows[shard] = append(s.rows[shard], uint32(i))
 	}
 	for w, c := range fn.workers {
 		if err := c.count(ctx, portion{s, w}); err != nil {

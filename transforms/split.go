@@ -8,35 +8,37 @@ import (
 	"crest/block"
 )
 
-// A portion is the rows of a block that belong to one worker's shards.
+// A portion is the rows of a block that are one worker's: shard by shard, every
+// fn.Workers-th from worker on.
 type portion struct {
 	*split
 	worker int
 }
 
-// A split is a block's rows, divided among the workers. It holds the block until
+// A split is a block's rows, divided among the shards. It holds the block until
 // every worker has done its portion; then it is used again.
 type split struct {
 	block   block.Block
 	hashes  []uint64   // of all rows
-	rows    [][]uint32 // by worker
+	rows    [][]uint32 // by shard
 	pending atomic.Int32
 }
 
 var splits sync.Pool
 
-// newSplit returns a split of the block for so many workers, to be filled.
-func newSplit(b *block.Block, workers int) *split {
+// newSplit returns a split of the block, to be filled, for so many shards, whose
+// rows so many workers will count.
+func newSplit(b *block.Block, shards, workers int) *split {
 	s, ok := splits.Get().(*split)
-	if !ok || len(s.rows) != workers {
-		s = &split{rows: make([][]uint32, workers)}
+	if !ok || len(s.rows) != shards {
+		s = &split{rows: make([][]uint32, shards)}
 	}
 	b.Hold()
 	s.block = *b
 	s.pending.Store(int32(workers))
 	s.hashes = slices.Grow(s.hashes[:0], b.Rows())[:b.Rows()]
-	for w := range s.rows {
-		s.rows[w] = s.rows[w][:0]
+	for shard := range s.rows {
+		s.rows[shard] = s.rows[shard][:0]
 	}
 	return s
 }

@@ -207,65 +207,44 @@ func (r *reader) short(heavy bool) (item []byte, count, entry uint64, ok bool) {
 }
 
 func (l *light) appendBinary(b []byte) []byte {
-	var cells [blockCells]uint32
 	for words := l.words; len(words) > 0; {
 		n := min(blockCells*l.bits/64, len(words))
-		block := cells[:n*64/l.bits]
-		split(block, words[:n], l.bits)
-		words = words[n:]
-		width := widest(block)
+		width := widest(words[:n], l.bits)
 		b = append(b, byte(width))
-		b = pack(b, block, width)
+		b = pack(b, words[:n], l.bits, width)
+		words = words[n:]
 	}
 	return b
 }
 
-// split takes cells out of words, join puts them in.
-func split(cells []uint32, words []uint64, bits int) {
-	per := 64 / bits
-	for i, w := range words {
-		c := cells[i*per : (i+1)*per]
-		for j := range c {
-			c[j] = uint32(w & (1<<bits - 1))
-			w >>= bits
-		}
-	}
-}
-
-func join(words []uint64, cells []uint32, bits int) {
-	per := 64 / bits
-	for i := range words {
-		var w uint64
-		for j, c := range cells[i*per : (i+1)*per] {
-			w |= uint64(c) << (j * bits)
-		}
-		words[i] = w
-	}
-}
-
 // widest is the number of bits that the largest cell needs.
-func widest(block []uint32) int {
-	var any uint32
-	for _, c := range block {
-		any |= c
+func widest(words []uint64, cell int) int {
+	var any uint64
+	for _, w := range words {
+		any |= w
 	}
-	return bits.Len32(any)
+	for n := 32; n >= cell; n /= 2 {
+		any |= any >> n
+	}
+	return bits.Len64(any & (1<<cell - 1))
 }
 
-// pack appends the cells of the block with width bits each, little-endian, the
-// last bytes filled up with zeros.
-func pack(b []byte, block []uint32, width int) []byte {
+// pack appends the cells of the words with width bits each, little-endian, the
+// last byte filled up with zeros.
+func pack(b []byte, words []uint64, cell, width int) []byte {
 	if width == 0 {
 		return b
 	}
+	used := 64 / cell * width // bits of a word
 	var acc uint64
 	n := 0
-	for _, c := range block {
-		acc |= uint64(c) << n
-		if n += width; n >= 64 {
+	for _, w := range words {
+		w = squeeze(w, cell, width)
+		acc |= w << n
+		if n += used; n >= 64 {
 			b = binary.LittleEndian.AppendUint64(b, acc)
 			n -= 64
-			acc = uint64(c) >> (width - n)
+			acc = w >> (used - n)
 		}
 	}
 	for ; n > 0; n -= 8 {
@@ -273,6 +252,44 @@ func pack(b []byte, block []uint32, width int) []byte {
 		acc >>= 8
 	}
 	return b
+}
+
+// The even ones of cells of 8, 16 and 32 bits.
+const (
+	even8  = 0x00ff00ff00ff00ff
+	even16 = 0x0000ffff0000ffff
+	even32 = 0x00000000ffffffff
+)
+
+// squeeze moves the cells of a word, of which width bits are used, together: of
+// two neighbours each time, then of pairs, then of fours.
+func squeeze(w uint64, cell, width int) uint64 {
+	if cell == 8 {
+		w = w&even8 | w&^even8>>(8-width)
+		cell, width = 16, 2*width
+	}
+	if cell == 16 {
+		w = w&even16 | w&^even16>>(16-width)
+		width *= 2
+	}
+	return w&even32 | w&^even32>>(32-width)
+}
+
+// spread is squeeze backwards.
+func spread(w uint64, cell, width int) uint64 {
+	half := 32 / cell * width
+	w = w&(1<<half-1) | w>>half<<32
+	if cell <= 16 {
+		half /= 2
+		low := uint64(1)<<half - 1
+		low |= low << 32
+		w = w&low | w>>half&low<<16
+	}
+	if cell == 8 {
+		low := lanes16 * (uint64(1)<<width - 1)
+		w = w&low | w>>width&low<<8
+	}
+	return w
 }
 
 // light reads the cells of l, whose shape is read already.
@@ -287,38 +304,36 @@ func (r *reader) light(l *light) {
 		return
 	}
 	l.words = newLight(l.width, l.depth).words
-	var cells [blockCells]uint32
 	for rest := l.words; len(rest) > 0 && r.err == nil; {
 		n := min(blockCells*l.bits/64, len(rest))
-		block := cells[:n*64/l.bits]
 		at := r.i
 		width := int(r.uvarint(uint64(l.bits), "bits of a cell"))
-		if !unpack(block, r.bytes((len(block)*width+7)/8, "cells"), width) && r.err == nil {
+		packed := r.bytes((n*64/l.bits*width+7)/8, "cells")
+		if r.err == nil && !unpack(rest[:n], packed, l.bits, width) {
 			r.err = corrupt("the cells at byte %d are not packed with %d bits", at, width)
 		}
-		join(rest[:n], block, l.bits)
 		rest = rest[n:]
 	}
 	l.measure()
 }
 
-// unpack reads the cells of the block, which are all 0, from what pack wrote, and
-// tells whether pack would write it.
-func unpack(block []uint32, b []byte, width int) bool {
+// unpack reads the cells of the words from what pack wrote, and tells whether
+// pack would write it.
+func unpack(words []uint64, b []byte, cell, width int) bool {
 	if width == 0 {
-		clear(block)
-		return true
+		return true // they are all 0
 	}
-	// With room behind them, each cell is read as part of a word.
-	var buf [blockCells*mostBits/8 + 8]byte
+	used := 64 / cell * width
+	// With room behind them, all bits of a word are in the two words that follow
+	// its first byte.
+	var buf [blockCells*mostBits/8 + 16]byte
 	copy(buf[:], b)
-	var any uint32
 	at := 0
-	for i := range block {
-		c := uint32(binary.LittleEndian.Uint64(buf[at/8:])>>(at%8)) & (1<<width - 1)
-		block[i] = c
-		any |= c
-		at += width
+	for i := range words {
+		lo := binary.LittleEndian.Uint64(buf[at/8:]) >> (at % 8)
+		hi := binary.LittleEndian.Uint64(buf[at/8+8:]) << (64 - at%8)
+		words[i] = spread((lo|hi)&(1<<used-1), cell, width)
+		at += used
 	}
-	return buf[at/8]>>(at%8) == 0 && bits.Len32(any) == width
+	return buf[at/8]>>(at%8) == 0 && widest(words, cell) == width
 }

@@ -122,21 +122,36 @@ func TestRepeatedItem(t *testing.T) {
 	}
 }
 
+// TestPack checks what is packed against its cells, bit by bit.
 func TestPack(t *testing.T) {
-	for width := range 33 {
-		for n := 2; n <= blockCells; n += 2 {
-			block := make([]uint32, n)
-			for i := range block {
-				block[i] = rand.Uint32() & (1<<width - 1)
-			}
-			block[rand.IntN(n)] = 1<<width - 1
-			b := pack(nil, block, width)
-			if len(b) != (n*width+7)/8 {
-				t.Fatalf("%d cells of %d bits take %d bytes", n, width, len(b))
-			}
-			got := make([]uint32, n)
-			if !unpack(got, b, width) || !slices.Equal(got, block) {
-				t.Fatalf("%d cells of %d bits: %x was packed, %x unpacked", n, width, block, got)
+	for _, cell := range []int{8, 16, 32} {
+		for width := range cell + 1 {
+			for n := 1; n <= blockCells*cell/64; n++ {
+				words := make([]uint64, n)
+				for i := range words {
+					for at := 0; at < 64; at += cell {
+						words[i] |= (rand.Uint64() & (1<<width - 1)) << at
+					}
+				}
+				words[rand.IntN(n)] |= 1<<width - 1
+				b := pack(nil, words, cell, width)
+				want := make([]byte, (n*64/cell*width+7)/8)
+				for i, c := range cellsOf(words, cell) {
+					for bit := range width {
+						at := i*width + bit
+						want[at/8] |= byte(c>>bit&1) << (at % 8)
+					}
+				}
+				if !bytes.Equal(b, want) {
+					t.Fatalf("%x, %d of %d bits: packed as %x, want %x", words, width, cell, b, want)
+				}
+				got := make([]uint64, n)
+				if !unpack(got, b, cell, width) || !slices.Equal(got, words) {
+					t.Fatalf("%x, %d of %d bits: unpacked as %x", words, width, cell, got)
+				}
+				if width < cell && unpack(got, pack(nil, words, cell, width+1), cell, width+1) {
+					t.Fatalf("%x: packed with a bit too many", words)
+				}
 			}
 		}
 	}

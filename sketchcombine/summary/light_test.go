@@ -5,13 +5,22 @@ import (
 	"testing"
 )
 
+// cellsOf are the cells of the words, taken out one by one.
+func cellsOf(words []uint64, bits int) (cells []uint32) {
+	for _, w := range words {
+		for at := 0; at < 64; at += bits {
+			cells = append(cells, uint32(w>>at&(1<<bits-1)))
+		}
+	}
+	return cells
+}
+
 // TestFold checks folded cells and peaks against the cells taken one by one.
 func TestFold(t *testing.T) {
 	for range 100_000 {
 		w := rand.Uint64() & rand.Uint64() & rand.Uint64()
 		for _, bits := range []int{8, 16, 32} {
-			cells := make([]uint32, 64/bits)
-			split(cells, []uint64{w}, bits)
+			cells := cellsOf([]uint64{w}, bits)
 			largest := uint32(1)
 			for _, c := range cells {
 				largest = max(largest, c)
@@ -22,8 +31,7 @@ func TestFold(t *testing.T) {
 			if bits == mostBits {
 				break
 			}
-			half := make([]uint32, len(cells)/2)
-			split(half, []uint64{fold(w, bits)}, 2*bits)
+			half := cellsOf([]uint64{fold(w, bits)}, 2*bits)
 			for i, got := range half {
 				if want := max(cells[2*i], cells[2*i+1]); got != want {
 					t.Fatalf("%x is folded to %x", cells, half)

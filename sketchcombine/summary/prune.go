@@ -1,5 +1,7 @@
 package summary
 
+import "sync"
+
 // overfull tells whether the heavy table is to be pruned. Long items alone do
 // not make it so while there are hardly more than the floor.
 func (s *Summary) overfull() bool {
@@ -12,14 +14,21 @@ func (s *Summary) overfull() bool {
 // light part, and the threshold rises to the largest upper bound evicted.
 func (s *Summary) prune() {
 	t := &s.table
-	all := make([]ranked, 0, t.n)
+	scratch := scratches.Get().(*[]ranked)
+	all := (*scratch)[:0]
 	var next int
 	for off := 0; off < len(t.arena); off = next {
 		next = t.next(off)
 		all = append(all, ranked{t.upper(off), next - off})
 	}
 	s.evict(s.chooseCut(all))
+	*scratch = all
+	scratches.Put(scratch)
 }
+
+// scratches are where prunes rank: one takes as much memory as half the
+// candidates, for a moment.
+var scratches = sync.Pool{New: func() any { return new([]ranked) }}
 
 // A ranked is the upper bound of a candidate, and what its record takes.
 type ranked struct {
@@ -78,7 +87,7 @@ func (s *Summary) chooseCut(all []ranked) cut {
 // evict keeps what the cut keeps.
 func (s *Summary) evict(c cut) {
 	t := &s.table
-	end, evicted := 0, false
+	end, kept := 0, 0 // arena[kept:off] is kept, and is still to be moved to end
 	var next int
 	for off := 0; off < len(t.arena); off = next {
 		next = t.next(off)
@@ -91,18 +100,19 @@ func (s *Summary) evict(c cut) {
 			keep = true
 		}
 		if keep {
-			end += copy(t.arena[end:], t.arena[off:next])
 			continue
 		}
-		evicted = true
+		end += copy(t.arena[end:], t.arena[kept:off])
+		kept = next
 		s.threshold = max(s.threshold, upper)
 		place := t.place(off)
 		s.light.raise(place, s.light.estimate(place)+t.count(off))
 		t.n--
 	}
-	if !evicted {
-		return
+	if kept == 0 {
+		return // there is room for all
 	}
+	end += copy(t.arena[end:], t.arena[kept:])
 	t.arena = t.arena[:end]
 	if room := max(end, s.cfg.arena()) + spare; cap(t.arena) != room {
 		t.arena = append(make([]byte, 0, room), t.arena...)
