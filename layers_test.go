@@ -18,16 +18,17 @@ import (
 var layers = map[string][]string{
 	"wire":                          {},
 	"seedtest":                      {},
+	"reference":                     {},
 	"datatest":                      {},
 	"block":                         {"wire"},
 	"block/blockcoder":              {"block"},
 	"metrics":                       {"block"},
 	"table":                         {},
-	"table/rowcoder":                {"table"},
+	"table/rowcoder":                {"reference", "table"},
 	"table/tabletest":               {"table"},
 	"sketchcombine/summary":         {},
 	"sketchcombine/frequentstrings": {"sketchcombine/summary"},
-	"sketchcombine":                 {"sketchcombine/summary"},
+	"sketchcombine":                 {"reference", "sketchcombine/summary"},
 	"storage":                       {"storage/glob", "storage/hdfs"},
 	"storage/glob":                  {},
 	"storage/hdfs":                  {"storage/glob"},
@@ -53,12 +54,12 @@ var layers = map[string][]string{
 	"cli":                           {},
 	"live":                          {"cli", "sinks/sqlite", "store", "table"},
 	"cmd/crest":                     {"backfill", "bigquery", "cli", "live", "replay", "sinks/sqlite", "sources/kafka", "store", "store/bigquery"},
-	"pipelines/topk":                {"archive", "bigquery", "cli", "metrics", "runners/flink", "sinks/archive", "sinks/bigquery", "sinks/sqlite", "sketchcombine", "sketchcombine/summary", "sources/archive", "sources/files", "sources/format", "sources/kafka", "sources/pubsub", "sources/watermark", "store", "store/bigquery", "table", "transforms"},
+	"pipelines/topk":                {"archive", "bigquery", "cli", "metrics", "reference", "runners/flink", "sinks/archive", "sinks/bigquery", "sinks/sqlite", "sketchcombine", "sketchcombine/summary", "sources/archive", "sources/files", "sources/format", "sources/kafka", "sources/pubsub", "sources/watermark", "store", "store/bigquery", "table", "transforms"},
 	"realtest":                      {},
 }
 
 // pure packages know neither Beam nor a service, nor a package that does.
-var pure = []string{"wire", "seedtest", "block", "table", "store", "sketchcombine/summary", "sketchcombine/frequentstrings", "sources/format", "sources/watermark", "storage/glob", "cli"}
+var pure = []string{"wire", "seedtest", "reference", "block", "table", "store", "sketchcombine/summary", "sketchcombine/frequentstrings", "sources/format", "sources/watermark", "storage/glob", "cli"}
 
 // services are what pure packages do not import.
 var services = []string{"apache/beam", "cloud.google.com", "aws/aws-sdk-go", "twmb/franz-go", "colinmarc/hdfs", "google.golang.org/grpc", "modernc.org/sqlite", "database/sql", "net/http"}

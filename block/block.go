@@ -9,7 +9,6 @@ package block
 import (
 	"math"
 	"slices"
-	"unsafe"
 )
 
 const (
@@ -33,7 +32,8 @@ type Text struct{ Off, Len uint32 }
 // Weights[i]. A record is one row, or several or none where an extraction makes
 // several or no items of one field.
 //
-// A Block is immutable once it is emitted: its consumers read it side by side.
+// A Block is immutable from when it is emitted until it is released (see Room):
+// its consumers read it side by side.
 type Block struct {
 	// Source names what was read, as a person would: a path or a URL.
 	Source string
@@ -138,10 +138,8 @@ func (b *Block) Earliest(without int64) int64 {
 // Text returns the bytes of a span. They belong to the Block.
 func (b *Block) Text(t Text) []byte { return b.Data[t.Off : t.Off+t.Len : t.Off+t.Len] }
 
-// String is Text without a copy; the string keeps the Block's Data alive.
-func (b *Block) String(t Text) string {
-	return unsafe.String(unsafe.SliceData(b.Data[t.Off:]), int(t.Len))
-}
+// String is Text, copied.
+func (b *Block) String(t Text) string { return string(b.Text(t)) }
 
 // A Reason says in a few words why a record was rejected. Reasons are part of
 // the interface: people group by them.

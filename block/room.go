@@ -14,8 +14,9 @@ import (
 // block when it has emitted it. Whoever keeps the block, or a part of it, for
 // longer than the call that it came with, holds it, and releases it when done. A
 // block that nobody releases is garbage like any other; one that is read after
-// its last release is a defect.
+// its last release is a defect, and one that is released once more panics.
 type Room struct {
+	size     int // that was asked for
 	data     []byte
 	times    []int64
 	items    []Text
@@ -46,7 +47,7 @@ func NewRoom(size int) (*Room, []byte) {
 	if !ok {
 		r = new(Room)
 	}
-	if cap(r.data) < size {
+	if r.size = size; cap(r.data) < size {
 		r.data = make([]byte, 0, size)
 	}
 	return r, r.data[:0]
@@ -70,14 +71,24 @@ func (b *Block) Hold() {
 // that is in no room.
 func (b *Block) Release() {
 	r := b.room
-	if r == nil || r.readers.Add(-1) > 0 {
+	if r == nil {
 		return
+	}
+	switch readers := r.readers.Add(-1); {
+	case readers > 0:
+		return
+	case readers < 0:
+		panic("block: released more often than held")
 	}
 	if ClobberReleased {
 		b.clobber()
 	}
-	if cap(b.Data) > cap(r.data) {
+	// What one record of uncommon size has made grow is not kept.
+	if cap(b.Data) > cap(r.data) && cap(b.Data) <= 2*r.size {
 		r.data = b.Data
+	}
+	if cap(b.Times) > r.size {
+		return
 	}
 	r.times, r.items = b.Times, b.Items
 	if b.Segments != nil {

@@ -38,12 +38,33 @@ func TestRoom(t *testing.T) {
 	if got := string(third.Text(third.Items[0])); got != "third" {
 		t.Errorf("a block in a room that was used reads %q", got)
 	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("a block was released twice")
+			}
+		}()
+		third.Release()
+		third.Release()
+	}()
 	for range 2 { // its memory is its own
 		alone := Block{Data: []byte("alone")}
 		alone.Release()
 		if string(alone.Data) != "alone" {
 			t.Error("a block without a room was released")
 		}
+	}
+}
+
+// A record of uncommon size does not leave its memory behind.
+func TestRoomOfUncommonSize(t *testing.T) {
+	for range 100 {
+		r, data := NewRoom(64)
+		if cap(data) > 128 {
+			t.Fatalf("a room for 64 bytes has %d", cap(data))
+		}
+		b := r.Block(append(data, make([]byte, 1000)...))
+		b.Release()
 	}
 }
 

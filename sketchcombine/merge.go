@@ -7,6 +7,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
+	"crest/reference"
 	"crest/sketchcombine/summary"
 )
 
@@ -19,10 +20,19 @@ type Summary struct {
 	shared bool
 }
 
+// In one process large summaries are passed by reference.
+var (
+	references    = reference.New[*summary.Summary]()
+	referenceFrom = reference.From
+)
+
 // Encoded returns a Summary that carries its bytes: whoever has cores to spare
 // makes them ahead of the runner, which encodes one element after another.
 func Encoded(s *summary.Summary) Summary {
-	b := held.reference(s)
+	var b []byte
+	if s.EncodedSize() >= referenceFrom {
+		b = references.To(s)
+	}
 	if b == nil {
 		b = s.AppendBinary(make([]byte, 0, s.EncodedSize()))
 	}
@@ -102,8 +112,8 @@ func encodeSummary(s Summary) []byte {
 }
 
 func decodeSummary(b []byte) (Summary, error) {
-	s, err := held.find(b)
-	if s != nil || err != nil {
+	s, shared, err := references.Find(b)
+	if shared {
 		return Summary{s, bytes.Clone(b), true}, err
 	}
 	s, err = summary.Decode(b)

@@ -2,22 +2,21 @@ package sketchcombine
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"sync"
 	"testing"
 
+	"crest/reference"
 	"crest/sketchcombine/summary"
 )
 
 // holdAll passes every summary by reference until the test ends.
 func holdAll(t *testing.T) {
-	from := held.from
-	held.from = 0
-	release := HoldReferences()
+	from := referenceFrom
+	referenceFrom = 0
+	release := reference.Hold()
 	t.Cleanup(func() {
 		release()
-		held.from = from
+		referenceFrom = from
 	})
 }
 
@@ -33,11 +32,8 @@ func ofItems(n int) Summary {
 func TestReference(t *testing.T) {
 	large, small := ofItems(1000), ofItems(3)
 	inline := encodeSummary(large)
-	outer, inner := HoldReferences(), HoldReferences()
+	release := reference.Hold()
 	b := encodeSummary(large)
-	if len(b) > 32 {
-		t.Errorf("a reference of %d bytes", len(b))
-	}
 	if got := must1(decodeSummary(b)); got.Summary != large.Summary {
 		t.Error("it was copied")
 	}
@@ -60,46 +56,8 @@ func TestReference(t *testing.T) {
 			t.Errorf("merged to a total of %d, want twice %d", m.s.Total(), large.Total())
 		}
 	}
-	inner()
-	inner() // does nothing
-	if _, err := decodeSummary(b); err != nil {
-		t.Errorf("with one of two holders left: %v", err)
-	}
-	outer()
-	if _, err := decodeSummary(b); !errors.Is(err, errReference) {
-		t.Errorf("after the last release: %v", err)
-	}
+	release()
 	if !bytes.Equal(encodeSummary(ofItems(1000)), inline) {
-		t.Error("a reference without a holder")
+		t.Error("a reference that nobody holds")
 	}
-}
-
-// Of a number that is not this process's, or not held, comes an error, never
-// another summary.
-func TestWrongReference(t *testing.T) {
-	holdAll(t)
-	b := encodeSummary(ofItems(1))
-	other := bytes.Clone(b)
-	other[3] ^= 1
-	for _, wrong := range [][]byte{other, b[:1], b[:9], b[:17], append(bytes.Clone(b), 0), append(bytes.Clone(b[:17]), 0xff, 0xff, 1), append(bytes.Clone(b[:17]), 0x80)} {
-		if s, err := decodeSummary(wrong); !errors.Is(err, errReference) {
-			t.Errorf("%x: %v, %v", wrong, s, err)
-		}
-	}
-}
-
-// Stages run side by side.
-func TestReferencesSideBySide(t *testing.T) {
-	holdAll(t)
-	var wg sync.WaitGroup
-	for n := range 8 {
-		wg.Go(func() {
-			for range 1000 {
-				if s, err := decodeSummary(encodeSummary(ofItems(n))); err != nil || s.Items() != n {
-					t.Errorf("%v, %v", s, err)
-				}
-			}
-		})
-	}
-	wg.Wait()
 }

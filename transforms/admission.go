@@ -3,10 +3,11 @@ package transforms
 import "sync"
 
 // An admission bounds the segments of a live source, where nobody can know
-// beforehand which will be the heaviest: the first that come have lists of their
-// own, for as long as the process runs, and the others are counted in
-// OverflowSegment. So a segment is complete or not there at all; only a process
-// that starts again, or another one beside it, may choose differently.
+// beforehand which will be the heaviest: the first that come (of one block, in
+// any order) have lists of their own, for as long as the process runs, and the
+// others are counted in OverflowSegment. So a segment is complete or not there at
+// all; only a process that starts again, or another one beside it, may choose
+// differently.
 type admission struct {
 	mu       sync.Mutex
 	admitted map[string]bool

@@ -8,8 +8,8 @@ import (
 	"crest/block"
 )
 
-// A portion is the rows of a block that are one worker's: shard by shard, every
-// fn.Workers-th from worker on.
+// A portion is the rows of a block that are one worker's: those of every shard
+// that leaves worker when it is divided by the number of workers.
 type portion struct {
 	*split
 	worker int
@@ -30,9 +30,10 @@ var splits sync.Pool
 // rows so many workers will count.
 func newSplit(b *block.Block, shards, workers int) *split {
 	s, ok := splits.Get().(*split)
-	if !ok || len(s.rows) != shards {
-		s = &split{rows: make([][]uint32, shards)}
+	if !ok {
+		s = new(split)
 	}
+	s.rows = append(s.rows, make([][]uint32, max(shards-len(s.rows), 0))...) // the paths have not as many
 	b.Hold()
 	s.block = *b
 	s.pending.Store(int32(workers))

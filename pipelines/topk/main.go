@@ -21,8 +21,8 @@ import (
 
 	"crest/cli"
 	"crest/metrics"
+	"crest/reference"
 	"crest/runners/flink"
-	"crest/sketchcombine"
 )
 
 func main() {
@@ -152,11 +152,15 @@ func (m *Main) profile() (stop func(), err error) {
 // run runs the pipeline until it ends or the context does. A local runner does
 // not stop when it is told to: it ends with the process.
 func run(ctx context.Context, p *beam.Pipeline, live bool) error {
+	release := func() {}
 	if inProcess() && !live {
-		defer sketchcombine.HoldReferences()()
+		release = reference.Hold()
 	}
 	done := make(chan error, 1)
-	go func() { done <- execute(ctx, p) }()
+	go func() {
+		defer release()
+		done <- execute(ctx, p)
+	}()
 	select {
 	case err := <-done:
 		return tidy(err)

@@ -37,7 +37,7 @@ func (fn *packFn) ProcessElement(b block.Block, emit func(string, archive.Batch)
 	if len(b.Messages) == 0 {
 		return nil
 	}
-	b.Hold()
+	b.Hold() // messages are in no room yet: nothing is kept from anyone
 	fn.blocks = append(fn.blocks, b)
 	if fn.bytes += len(b.Data); fn.bytes < packBytes {
 		return nil

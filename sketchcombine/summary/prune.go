@@ -110,7 +110,7 @@ func (s *Summary) evict(c cut) {
 		t.n--
 	}
 	if kept == 0 {
-		return // there is room for all
+		return // nothing was evicted
 	}
 	end += copy(t.arena[end:], t.arena[kept:])
 	t.arena = t.arena[:end]

@@ -6,8 +6,8 @@ import (
 	"crest/block"
 )
 
-// A clock parses event times. It remembers the months it saw; so it is not for
-// several goroutines.
+// A clock parses event times. It remembers the months it saw, and the last
+// minute; so it is not for several goroutines.
 //
 // It understands, in milliseconds since the epoch, rounded down:
 //   - RFC 3339, also with a space or a lower-case t between date and time, with
@@ -23,7 +23,7 @@ import (
 // in the window that its writer meant.
 type clock struct {
 	months [64]month // by hash of their text
-	last   minute    // that stamp read
+	last   minute    // the last that stamp read
 	// The last day of an access log: dd/Mon/y and Mon/yyyy, and its start.
 	logDay, logMonth uint64
 	logStart         int64

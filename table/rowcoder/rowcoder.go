@@ -10,6 +10,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 
+	"crest/reference"
 	"crest/table"
 )
 
@@ -22,13 +23,25 @@ func init() {
 	beam.RegisterCoder(t, encode, decode)
 }
 
+// In one process large rows, as those of sketches, are passed by reference. No
+// table's ID is the mark of one.
+var references = reference.New[table.Row]()
+
 func encode(r table.Row) []byte {
+	if len(r.Data) >= reference.From {
+		if b := references.To(r); b != nil {
+			return b
+		}
+	}
 	return append(append(make([]byte, 0, 1+len(r.Data)), byte(r.Table)), r.Data...)
 }
 
 // decode checks the table only: whoever uses the columns finds out whether
 // they are well formed.
 func decode(b []byte) (table.Row, error) {
+	if r, ok, err := references.Find(b); ok {
+		return r, err
+	}
 	if len(b) == 0 || !table.ID(b[0]).Valid() {
 		return table.Row{}, errors.New("decoding a row: no such table")
 	}
