@@ -53,6 +53,9 @@ func run(s settings) error {
 		return fmt.Errorf("--parts is %d: it must be at least 2", s.parts)
 	}
 	all := contenders(s)
+	if len(all) == 0 {
+		return fmt.Errorf("--only=%s: no contender has that in its name", s.only)
+	}
 	if err := setUp(s, all); err != nil {
 		return err
 	}

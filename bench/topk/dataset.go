@@ -50,6 +50,9 @@ func datasets(s settings) ([]dataset, error) {
 			kept = append(kept, d)
 		}
 	}
+	if len(kept) == 0 {
+		return nil, fmt.Errorf("--only=%s: no contender beside %s has that in its name", s.only, referee)
+	}
 	return kept, nil
 }
 
