@@ -72,11 +72,11 @@ func (l *light) column(v uint32) (word int, shift uint64) {
 // estimate bounds from above what the sketch holds of an item.
 func (l *light) estimate(place uint32) uint64 {
 	most := uint64(1)<<l.bits - 1
-	m := most
 	v, step := columns(place)
-	for row := l.words; len(row) >= l.width/2; row = row[l.width/2:] {
+	m := most
+	for first := 0; first < len(l.words); first += l.width / 2 {
 		w, shift := l.column(v)
-		m = min(m, row[w]>>shift&most)
+		m = min(m, l.words[first+w]>>shift&most)
 		v += step
 	}
 	if m == maxCell {
@@ -116,10 +116,11 @@ func (l *light) raise(place uint32, to uint64) {
 	}
 	most := uint64(1)<<l.bits - 1
 	v, step := columns(place)
-	for row := l.words; len(row) >= l.width/2; row = row[l.width/2:] {
+	for first := 0; first < len(l.words); first += l.width / 2 {
 		w, shift := l.column(v)
-		cell := row[w] & (most << shift)
-		row[w] += max(cell, to<<shift) - cell
+		word := &l.words[first+w]
+		cell := *word & (most << shift)
+		*word += max(cell, to<<shift) - cell
 		v += step
 	}
 }
