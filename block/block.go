@@ -138,9 +138,6 @@ func (b *Block) Earliest(without int64) int64 {
 // Text returns the bytes of a span. They belong to the Block.
 func (b *Block) Text(t Text) []byte { return b.Data[t.Off : t.Off+t.Len : t.Off+t.Len] }
 
-// String is Text, copied.
-func (b *Block) String(t Text) string { return string(b.Text(t)) }
-
 // A Reason says in a few words why a record was rejected. Reasons are part of
 // the interface: people group by them.
 type Reason string

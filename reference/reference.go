@@ -22,18 +22,18 @@ import (
 	"sync"
 )
 
-// From is the length of bytes from which a reference to them is worth it: fewer
-// are copied as fast as they are looked up.
-const From = 1 << 10
-
 const (
 	mark   = 0xff
 	naming = 16
+
+	// worth is how many bytes a value has at least that is referred to: fewer are
+	// copied as fast as they are looked up.
+	worth = 1 << 10
 )
 
-// ErrNotHeld: a reference is not to anything that this process holds. Its runner
-// has workers in other processes, or the job that it was made in has ended.
-var ErrNotHeld = errors.New("decoding a reference to what this process does not hold: the runner has workers elsewhere")
+// ErrNotHeld: a reference is not to anything that this process holds.
+var ErrNotHeld = errors.New("decoding a reference to what this process does not hold: " +
+	"the runner has workers in other processes, or the job that made it has ended")
 
 var (
 	mu      sync.RWMutex
@@ -80,8 +80,11 @@ func New[T any]() *Values[T] {
 }
 
 // To returns the bytes of a reference to a value, which nobody may change from
-// then on, or nil where none are held.
-func (v *Values[T]) To(value T) []byte {
+// then on; or nil where the value, of about size bytes, is to travel itself.
+func (v *Values[T]) To(value T, size int) []byte {
+	if size < worth {
+		return nil
+	}
 	mu.Lock()
 	defer mu.Unlock()
 	if holders == 0 {

@@ -10,14 +10,17 @@ import (
 func TestReference(t *testing.T) {
 	texts, numbers := New[*string](), New[int]()
 	value := "value"
-	if b := texts.To(&value); b != nil {
+	if b := texts.To(&value, worth); b != nil {
 		t.Fatalf("a reference that nobody holds: %x", b)
 	}
 	if _, ok, err := texts.Find([]byte(value)); ok || err != nil {
 		t.Fatalf("bytes that are no reference: %v, %v", ok, err)
 	}
 	outer, inner := Hold(), Hold()
-	b, of7 := texts.To(&value), numbers.To(7)
+	if b := texts.To(&value, worth-1); b != nil {
+		t.Fatalf("a reference to what is copied as fast: %x", b)
+	}
+	b, of7 := texts.To(&value, worth), numbers.To(7, worth)
 	if got, ok, err := texts.Find(b); got != &value || !ok || err != nil {
 		t.Errorf("found %v, %v, %v", got, ok, err)
 	}
@@ -35,7 +38,7 @@ func TestReference(t *testing.T) {
 	}
 	defer Hold()()
 	other := "other"
-	if again := texts.To(&other); bytes.Equal(again, b) {
+	if again := texts.To(&other, worth); bytes.Equal(again, b) {
 		t.Error("a number was given twice")
 	}
 	if got, _, err := texts.Find(b); got != nil || !errors.Is(err, ErrNotHeld) {
@@ -48,11 +51,11 @@ func TestReference(t *testing.T) {
 func TestNotHeld(t *testing.T) {
 	defer Hold()()
 	texts, numbers := New[string](), New[int]()
-	b := texts.To("value")
+	b := texts.To("value", worth)
 	elsewhere := bytes.Clone(b)
 	elsewhere[3] ^= 1
 	name := b[: 1+naming : 1+naming]
-	for _, wrong := range [][]byte{elsewhere, numbers.To(0), b[:1], b[:9], name, append(b[:len(b):len(b)], 0), append(name, 0xff, 0xff, 1), append(name, 0x80)} {
+	for _, wrong := range [][]byte{elsewhere, numbers.To(0, worth), b[:1], b[:9], name, append(b[:len(b):len(b)], 0), append(name, 0xff, 0xff, 1), append(name, 0x80)} {
 		if got, ok, err := texts.Find(wrong); !ok || !errors.Is(err, ErrNotHeld) {
 			t.Errorf("%x: %q, %v, %v", wrong, got, ok, err)
 		}
@@ -67,7 +70,7 @@ func TestSideBySide(t *testing.T) {
 	for n := range 8 {
 		wg.Go(func() {
 			for range 1000 {
-				if got, _, err := numbers.Find(numbers.To(n)); got != n || err != nil {
+				if got, _, err := numbers.Find(numbers.To(n, worth)); got != n || err != nil {
 					t.Errorf("found %d for %d: %v", got, n, err)
 				}
 			}

@@ -21,18 +21,12 @@ type Summary struct {
 }
 
 // In one process large summaries are passed by reference.
-var (
-	references    = reference.New[*summary.Summary]()
-	referenceFrom = reference.From
-)
+var references = reference.New[*summary.Summary]()
 
 // Encoded returns a Summary that carries its bytes: whoever has cores to spare
 // makes them ahead of the runner, which encodes one element after another.
 func Encoded(s *summary.Summary) Summary {
-	var b []byte
-	if s.EncodedSize() >= referenceFrom {
-		b = references.To(s)
-	}
+	b := references.To(s, s.EncodedSize())
 	if b == nil {
 		b = s.AppendBinary(make([]byte, 0, s.EncodedSize()))
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"crest/reference"
 	"crest/sketchcombine/summary"
 )
 
@@ -31,7 +32,7 @@ func TestMergeTrees(t *testing.T) {
 			}
 		})
 		t.Run(name+"/by reference", func(t *testing.T) {
-			holdAll(t)
+			defer reference.Hold()()
 			for seed := range uint64(300) {
 				mergeTree(t, cfg, seed)
 			}
@@ -50,7 +51,7 @@ func mergeTree(t *testing.T, cfg summary.Config, seed uint64) {
 		for range r.IntN(4) {
 			s := summary.New(&cfg)
 			for range r.IntN(40) {
-				item, w := fmt.Sprint("item", r.IntN(60)), r.Uint64N(9)
+				item, w := fmt.Sprintf("item%060d", r.IntN(60)), r.Uint64N(9) // long, so that some are passed by reference
 				must(t, s.Add([]byte(item), w))
 				truth[item] += w
 			}

@@ -9,17 +9,6 @@ import (
 	"crest/sketchcombine/summary"
 )
 
-// holdAll passes every summary by reference until the test ends.
-func holdAll(t *testing.T) {
-	from := referenceFrom
-	referenceFrom = 0
-	release := reference.Hold()
-	t.Cleanup(func() {
-		release()
-		referenceFrom = from
-	})
-}
-
 func ofItems(n int) Summary {
 	s := summary.New(&summary.Config{Seed: 7})
 	for i := range n {

@@ -8,8 +8,8 @@ import (
 	"crest/block"
 )
 
-// A portion is the rows of a block that are one worker's: those of every shard
-// that leaves worker when it is divided by the number of workers.
+// A portion is the rows of a block that one worker counts: of the shards worker,
+// worker + workers, worker + 2·workers and so on.
 type portion struct {
 	*split
 	worker int

@@ -29,6 +29,9 @@ func (fn *packFn) StartBundle(func(string, archive.Batch)) {
 }
 
 func (fn *packFn) drop() {
+	for i := range fn.blocks {
+		fn.blocks[i].Release()
+	}
 	clear(fn.blocks)
 	fn.blocks, fn.bytes = fn.blocks[:0], 0
 }
@@ -37,7 +40,7 @@ func (fn *packFn) ProcessElement(b block.Block, emit func(string, archive.Batch)
 	if len(b.Messages) == 0 {
 		return nil
 	}
-	b.Hold() // messages are in no room yet: nothing is kept from anyone
+	b.Hold()
 	fn.blocks = append(fn.blocks, b)
 	if fn.bytes += len(b.Data); fn.bytes < packBytes {
 		return nil
@@ -52,6 +55,7 @@ type hours map[archive.Hour][]archive.Record
 
 // flush emits the messages of the blocks as chunks, by source.
 func (fn *packFn) flush(emit func(string, archive.Batch)) error {
+	defer fn.drop()
 	sources := make(map[string]hours)
 	for i := range fn.blocks {
 		b := &fn.blocks[i]
@@ -60,7 +64,6 @@ func (fn *packFn) flush(emit func(string, archive.Batch)) error {
 		}
 		fn.spread(b, sources[b.Source])
 	}
-	fn.drop()
 	for source, parts := range sources {
 		var batch archive.Batch
 		for _, records := range parts {

@@ -140,11 +140,11 @@ func FuzzAccessLog(f *testing.F) {
 func checkTexts(t *testing.T, b *block.Block) {
 	t.Helper()
 	for i, item := range b.Items {
-		if s := b.String(item); !validText(s) || len(s) > block.MaxItem {
+		if s := string(b.Text(item)); !validText(s) || len(s) > block.MaxItem {
 			t.Fatalf("item %q", s)
 		}
-		if b.Segments != nil && (!validText(b.String(b.Segments[i])) || b.Segments[i].Len > block.MaxSegment) {
-			t.Fatalf("segment %q", b.String(b.Segments[i]))
+		if b.Segments != nil && (!validText(string(b.Text(b.Segments[i]))) || b.Segments[i].Len > block.MaxSegment) {
+			t.Fatalf("segment %q", string(b.Text(b.Segments[i])))
 		}
 		if b.Times[i] < block.MinTime || b.Times[i] > block.MaxTime {
 			t.Fatalf("time %d", b.Times[i])

@@ -44,12 +44,12 @@ func textRowsOf(b *block.Block) (rows []string) {
 	for i := range b.Items {
 		segment, weight := "", uint64(1)
 		if b.Segments != nil {
-			segment = b.String(b.Segments[i])
+			segment = string(b.Text(b.Segments[i]))
 		}
 		if b.Weights != nil {
 			weight = b.Weights[i]
 		}
-		rows = append(rows, fmt.Sprintf("%d %s %s %d", b.Times[i], segment, b.String(b.Items[i]), weight))
+		rows = append(rows, fmt.Sprintf("%d %s %s %d", b.Times[i], segment, string(b.Text(b.Items[i])), weight))
 	}
 	return rows
 }

@@ -123,7 +123,7 @@ func TestBatchMessages(t *testing.T) {
 	}
 	var rows []string
 	for i := range b.Items {
-		rows = append(rows, fmt.Sprintf("%d %s %s %d", b.Times[i], b.String(b.Segments[i]), b.String(b.Items[i]), b.Weights[i]))
+		rows = append(rows, fmt.Sprintf("%d %s %s %d", b.Times[i], string(b.Text(b.Segments[i])), string(b.Text(b.Items[i])), b.Weights[i]))
 	}
 	if want := []string{"120000  a 3", "120000  b 4", "180000 de c 5", "180000  d 0"}; !reflect.DeepEqual(rows, want) {
 		t.Errorf("rows %q", rows)

@@ -62,7 +62,7 @@ func TestMessages(t *testing.T) {
 				t.Errorf("round %d: row %d at %d", round, i, at)
 			}
 		}
-		if got := b.String(b.Items[1]); got != "bé" {
+		if got := string(b.Text(b.Items[1])); got != "bé" {
 			t.Errorf("item %q", got)
 		}
 	}

@@ -61,7 +61,7 @@ func TestParquetPlainPages(t *testing.T) {
 			checkTexts(t, b)
 			records, rejects = records+b.Records, rejects+b.Rejected()
 			for j, it := range b.Items {
-				got[b.String(it)+" in "+b.String(b.Segments[j])]++
+				got[string(b.Text(it))+" in "+string(b.Text(b.Segments[j]))]++
 			}
 		}
 		if records != int64(len(rows)) || rejects != rejected || len(got) != len(want) {

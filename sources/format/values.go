@@ -137,11 +137,7 @@ func (v *values) rows(b *block.Block) (reason block.Reason) {
 			return block.BadWeight
 		}
 	}
-	if simple := len(b.Items) == items+1 && segment.Len == 0 && b.Segments == nil && weight == 1 && b.Weights == nil; simple {
-		b.Times = append(b.Times, ms)
-	} else {
-		finish(b, ms, segment, weight)
-	}
+	finish(b, ms, segment, weight)
 	return ""
 }
 

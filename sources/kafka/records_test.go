@@ -102,7 +102,7 @@ func TestAssemble(t *testing.T) {
 	b := &pieces[0].block
 	var items []string
 	for i := range b.Items {
-		items = append(items, fmt.Sprint(b.String(b.Items[i]), " ", b.Times[i]/1e12))
+		items = append(items, fmt.Sprint(string(b.Text(b.Items[i])), " ", b.Times[i]/1e12))
 	}
 	if got := strings.Join(items, ", "); got != "a 1, a 1, good 1, good 1, late 2, d 1, e 1, last 1" {
 		t.Errorf("items %s", got)

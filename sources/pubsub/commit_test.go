@@ -181,7 +181,7 @@ func TestRelease(t *testing.T) {
 	}
 	for _, b := range blocks {
 		for _, m := range b.Messages {
-			if !givenBack(srv.Message(b.String(m.ID))) {
+			if !givenBack(srv.Message(string(b.Text(m.ID)))) {
 				t.Errorf("message %s is kept", b.Text(m.ID))
 			}
 		}

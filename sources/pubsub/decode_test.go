@@ -49,7 +49,7 @@ func TestTimes(t *testing.T) {
 			t.Fatalf("%s: %d records, %d messages, %d bytes", name, b.Records, len(b.Messages), b.Bytes)
 		}
 		for _, got := range b.Messages {
-			if b.String(got.ID) == "78" {
+			if string(b.Text(got.ID)) == "78" {
 				continue
 			}
 			if got.Rejected != (c.reason != "") || got.Time != c.time || string(b.Text(got.Raw)) != c.content {

@@ -129,10 +129,10 @@ func (t *tally) add(b *block.Block) {
 	t.records += b.Records
 	t.blocks = append(t.blocks, *b)
 	for _, it := range b.Items {
-		t.items[b.String(it)]++
+		t.items[string(b.Text(it))]++
 	}
 	for _, m := range b.Messages {
-		t.ids[b.String(m.ID)]++
+		t.ids[string(b.Text(m.ID))]++
 	}
 	for _, r := range b.Rejects {
 		t.rejects[r.Reason] += int(r.Count)

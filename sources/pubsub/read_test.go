@@ -64,7 +64,7 @@ func TestRead(t *testing.T) {
 				t.Errorf("block of %s at %d", b.Source, b.Watermark)
 			}
 			for _, m := range b.Messages {
-				if srv.Message(b.String(m.ID)) == nil || m.Offset != -1 {
+				if srv.Message(string(b.Text(m.ID))) == nil || m.Offset != -1 {
 					t.Errorf("message %q at %d", b.Text(m.ID), m.Offset)
 				}
 			}

@@ -28,10 +28,8 @@ func init() {
 var references = reference.New[table.Row]()
 
 func encode(r table.Row) []byte {
-	if len(r.Data) >= reference.From {
-		if b := references.To(r); b != nil {
-			return b
-		}
+	if b := references.To(r, len(r.Data)); b != nil {
+		return b
 	}
 	return append(append(make([]byte, 0, 1+len(r.Data)), byte(r.Table)), r.Data...)
 }

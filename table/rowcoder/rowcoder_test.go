@@ -12,7 +12,7 @@ import (
 // A row comes back as it was, whether it travelled itself or by reference.
 func TestCoder(t *testing.T) {
 	small := table.Row{Table: table.TopKTable, Data: []byte("list")}
-	large := table.Row{Table: table.TopKTable, Data: bytes.Repeat([]byte("list"), reference.From)}
+	large := table.Row{Table: table.TopKTable, Data: bytes.Repeat([]byte("list"), 1<<10)}
 	check := func(r table.Row, itself bool) {
 		t.Helper()
 		b := encode(r)
